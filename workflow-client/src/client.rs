@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 use workflow_core::{
-    EventKind, RunId, RunRecord, WorkflowId, error::Problem, record::WorkflowRecord, value::WaitId,
+    EventKind, RunId, RunRecord, WorkflowId,
+    error::Problem,
+    record::WorkflowRecord,
+    value::{Budget, WaitId},
 };
 
 use crate::{
@@ -17,6 +20,7 @@ use crate::{
     follow::Updates,
     http::{Call, Http},
     recording::Recording,
+    retry::Retry,
     run::{RunState, Wait},
     update::Update,
 };
@@ -54,6 +58,8 @@ pub struct Start {
     version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metadata: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<Budget>,
     #[serde(skip)]
     idempotency_key: Option<String>,
 }
@@ -65,6 +71,7 @@ impl Start {
             input,
             version: None,
             metadata: None,
+            budget: None,
             idempotency_key: None,
         }
     }
@@ -78,6 +85,12 @@ impl Start {
     /// Stores this with the run.
     pub fn with_metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
+        self
+    }
+
+    /// The most that the run may use. No limit may be above that of the workflow, which is also the default.
+    pub fn with_budget(mut self, budget: Budget) -> Self {
+        self.budget = Some(budget);
         self
     }
 
@@ -199,6 +212,19 @@ impl Client {
         );
         let call = call.with_header("idempotency-key", key);
         self.http.call(call.with_json(&start)?).await
+    }
+
+    /// Does an ended run again, as a new one: all of it with [`Retry::whole`], or what changed with [`Retry::unchanged`].
+    ///
+    /// Every try has the same idempotency key, so a lost response never starts two runs.
+    ///
+    /// # Errors
+    /// [`Error`], with the code `invalid_body` if parts of the retry exclude each other.
+    pub async fn retry(&self, run: RunId, retry: Retry) -> Result<RunRecord, Error> {
+        let path = format!("runs/{run}/retry");
+        let call = Call::new(Method::POST, path, "failed to retry the run");
+        let call = call.with_header("idempotency-key", retry.idempotency_key());
+        self.http.call(call.with_json(&retry)?).await
     }
 
     /// The updates of a run, from its first event to its last. See [`follow_after`](Self::follow_after).

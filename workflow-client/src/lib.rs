@@ -54,6 +54,7 @@ mod follow;
 mod frames;
 mod http;
 mod recording;
+mod retry;
 mod run;
 mod update;
 
@@ -63,6 +64,7 @@ pub use self::{
     error::{Error, ErrorKind},
     follow::Updates,
     recording::Recording,
+    retry::Retry,
     run::{RunState, Wait},
     update::{OtherEvent, Update},
 };
@@ -71,7 +73,7 @@ pub use workflow_core::{
     error::{Fault, Problem},
     event::{Delta, TextKind},
     record::WorkflowRecord,
-    value::WaitId,
+    value::{Budget, WaitId},
 };
 
 #[cfg(doctest)]

@@ -13,6 +13,12 @@ from server import Server
 
 KEY = "right-key-0123456789"
 EXPLAIN = {"name": "explain", "nodes": [{"id": "explain", "type": "LLMNode", "data": {"prompt": "Explain {{ input }}"}}]}
+TWO_STEPS = {
+    "nodes": [
+        {"id": "draft", "type": "PromptNode", "data": {"template": "About {{ input }}"}},
+        {"id": "final", "type": "LLMNode", "data": {"prompt": "Improve: {{ draft.output }}"}},
+    ]
+}
 WITH_PERSON = {
     "name": "with-person",
     "nodes": [
@@ -128,6 +134,32 @@ def test_the_same_idempotency_key_starts_one_run(client: Any) -> None:
     first, second = (client.start(workflow, "Tides", idempotency_key="order-17")["id"] for _ in range(2))
     assert first == second
     assert client.start(workflow, "Tides")["id"] != first
+
+
+def test_a_run_is_continued_and_run_with_another_output_of_a_step(client: Any) -> None:
+    workflow = client.create_workflow(TWO_STEPS)["id"]
+    first = client.start(workflow, "Tides", budget={"calls": 5})["id"]
+    output = client.result(first)
+
+    again = client.retry(first, reuse="unchanged")["id"]
+    assert client.result(again) == output
+    report = client.run(again)
+    assert (report["retry_of"], report["origin"]["reused"], report["budget"]["limit"]) == (first, 1, {"calls": 5})
+
+    what_if, same = (
+        client.retry(first, overrides={"final": None}, budget={"calls": 2}, idempotency_key="what-if")["id"] for _ in range(2)
+    )
+    assert what_if == same
+    assert client.result(what_if) is None
+    assert client.run(what_if)["budget"]["limit"] == {"calls": 2}
+
+    assert client.result(client.retry(first, only="draft")["id"]) == "About Tides"
+    other = client.retry(first, input=None)["id"]
+    client.result(other)
+    assert client.run(other)["input"] is None
+    with pytest.raises(WorkflowError) as both:
+        client.retry(first, only="draft", from_="final")
+    assert (both.value.status, both.value.code) == (422, "invalid_body")
 
 
 def test_a_follower_can_leave_early(client: Any) -> None:

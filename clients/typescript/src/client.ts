@@ -1,7 +1,7 @@
 import { WorkflowError } from './error.js';
 import { follow, type FollowOptions } from './follow.js';
 import { Http, type ClientOptions } from './http.js';
-import type { CreatedWorkflow, Run, RunReport, Update, WorkflowSpec } from './types.js';
+import type { Budget, CreatedWorkflow, Run, RunReport, Update, WorkflowSpec } from './types.js';
 
 export interface StartOptions {
   /** What the run works on: any JSON that matches the workflow's `input` schema. */
@@ -10,10 +10,34 @@ export interface StartOptions {
   version?: number;
   /** Stored with the run. */
   metadata?: unknown;
+  /** The most that the run may use. No limit may be above that of the workflow, which is also the default. */
+  budget?: Budget;
   /**
    * The same key and input always give the same run of a workflow, also from another process. Default: a new key for each call,
    * so that only its own retries have the same.
    */
+  idempotencyKey?: string;
+}
+
+export interface RetryOptions {
+  /** `unchanged`: each step that would do what a step of the earlier run did takes over its result. */
+  reuse?: 'unchanged';
+  /** The top-level node to begin with. With `reuse`: the node that runs again in any case. */
+  from?: string;
+  /** The path of the only step to run, with the results before it taken over. Its output is that of the run. */
+  only?: string;
+  /**
+   * Outputs that are set instead of running steps, by the path of the step. Other steps that may act outside of the run then wait
+   * until a person has decided about each.
+   */
+  overrides?: Record<string, unknown>;
+  /** Another input. Default: that of the earlier run. */
+  input?: unknown;
+  /** The version of the workflow. Default: that of the earlier run. */
+  version?: number;
+  /** The most that the run may use. Default: the budget that was set for the earlier run. */
+  budget?: Budget;
+  /** The same key and options always give the same run. Default: a new key for each call. */
   idempotencyKey?: string;
 }
 
@@ -35,6 +59,16 @@ export class WorkflowClient {
     const path = `workflows/${encodeURIComponent(workflowId)}/runs`;
     const headers = { 'idempotency-key': idempotencyKey };
     return this.#http.call({ method: 'POST', path, attempt: 'failed to start the run', body, headers });
+  }
+
+  /**
+   * Does an ended run again, as a new one: all of it, or as much as the options say. Every try has the same idempotency key, so a
+   * lost response never starts two runs.
+   */
+  retry(runId: string, { idempotencyKey = newKey(), ...body }: RetryOptions = {}): Promise<Run> {
+    const path = `runs/${encodeURIComponent(runId)}/retry`;
+    const headers = { 'idempotency-key': idempotencyKey };
+    return this.#http.call({ method: 'POST', path, attempt: 'failed to retry the run', body, headers });
   }
 
   /**

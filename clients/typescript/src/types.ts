@@ -7,6 +7,8 @@ type Schemas = components['schemas'];
 export type WorkflowSpec = Schemas['Workflow'];
 /** A stored workflow, with the warnings of its validation. */
 export type CreatedWorkflow = Schemas['Created'];
+/** The most that a run may use: US dollars, tokens, requests to models. */
+export type Budget = Schemas['Budget'];
 /** A run in short. */
 export type Run = Schemas['LinkedRunRecord'];
 /** A run with its steps, its result and its open questions. */

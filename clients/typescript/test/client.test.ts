@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { WorkflowClient, WorkflowError, type Update } from 'llm-workflow-client';
 import { Server } from './server.js';
-import { counted, EXPLAIN, seqs, WITH_PERSON } from './workflows.js';
+import { counted, EXPLAIN, seqs, TWO_STEPS, WITH_PERSON } from './workflows.js';
 
 const KEY = 'right-key-0123456789';
 let server: Server;
@@ -106,6 +106,27 @@ test('the same idempotency key starts one run', async () => {
   const first = await start();
   assert.equal((await start()).id, first.id);
   assert.notEqual((await client.start(id, { input: 'Tides' })).id, first.id);
+});
+
+test('a run is continued, and run with another output of a step', async () => {
+  const workflow = await client.createWorkflow(TWO_STEPS);
+  const first = await client.start(workflow.id, { input: 'Tides', budget: { calls: 5 } });
+  const output = await client.result(first.id);
+
+  const again = await client.retry(first.id, { reuse: 'unchanged' });
+  assert.equal(await client.result(again.id), output);
+  const report = await client.run(again.id);
+  assert.deepEqual([report.retry_of, report.origin?.reused, report.budget?.limit], [first.id, 1, { calls: 5 }]);
+
+  const retry = () => client.retry(first.id, { overrides: { final: 'Mine' }, budget: { calls: 2 }, idempotencyKey: 'what-if' });
+  const whatIf = await retry();
+  assert.equal((await retry()).id, whatIf.id);
+  assert.equal(await client.result(whatIf.id), 'Mine');
+  assert.deepEqual((await client.run(whatIf.id)).budget?.limit, { calls: 2 });
+
+  assert.equal(await client.result((await client.retry(first.id, { only: 'draft' })).id), 'About Tides');
+  const both = await failure(client.retry(first.id, { only: 'draft', from: 'final' }));
+  assert.deepEqual([both.status, both.code], [422, 'invalid_body']);
 });
 
 test('a signal ends the stream and not the run', async () => {

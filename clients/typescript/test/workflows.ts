@@ -1,5 +1,12 @@
 import type { Update, WorkflowSpec } from 'llm-workflow-client';
 
+export const TWO_STEPS: WorkflowSpec = {
+  nodes: [
+    { id: 'draft', type: 'PromptNode', data: { template: 'About {{ input }}' } },
+    { id: 'final', type: 'LLMNode', data: { prompt: 'Improve: {{ draft.output }}' } },
+  ],
+};
+
 export const EXPLAIN: WorkflowSpec = {
   name: 'explain',
   nodes: [{ id: 'explain', type: 'LLMNode', data: { prompt: 'Explain {{ input }}' } }],

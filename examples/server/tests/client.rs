@@ -9,7 +9,9 @@ use futures::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 use support::{Server, explain, program, simulated, step};
 use tokio::time::timeout;
-use workflow_client::{Client, ErrorKind, EventKind, RunId, RunStatus, Start, Update};
+use workflow_client::{
+    Budget, Client, ErrorKind, EventKind, Retry, RunId, RunStatus, Start, Update,
+};
 
 /// The timeout of a whole stream.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -316,6 +318,45 @@ async fn the_same_idempotency_key_starts_one_run() {
     );
     let report = server.report(&first.to_string()).await;
     assert_eq!(report["metadata"]["order"], 17);
+}
+
+#[tokio::test]
+async fn a_run_is_continued_and_run_with_another_output_of_a_step() {
+    let server = simulated("1ms").await;
+    let client = client(&server);
+    let workflow = client
+        .create_workflow(&json!({"nodes": [
+            {"id": "draft", "type": "PromptNode", "data": {"template": "About {{ input }}"}},
+            {"id": "final", "type": "LLMNode", "data": {"prompt": "Improve: {{ draft.output }}"}}
+        ]}))
+        .await
+        .unwrap();
+    let start = Start::new(json!("Tides")).with_budget(Budget::calls(5));
+    let first = client.start(workflow.id, start).await.unwrap().id;
+    let output = client.result(first).await.unwrap();
+
+    let again = client.retry(first, Retry::unchanged()).await.unwrap().id;
+    assert_eq!(client.result(again).await.unwrap(), output);
+    let report = server.report(&again.to_string()).await;
+    assert_eq!(step(&report, "final")["reused"], true);
+    assert_eq!(report["retry_of"], first.to_string());
+    assert_eq!(report["budget"]["limit"], json!({"calls": 5}));
+
+    let what_if = Retry::whole()
+        .with_override("final", json!(null))
+        .with_budget(Budget::calls(2))
+        .with_idempotency_key("what-if");
+    let run = client.retry(first, what_if.clone()).await.unwrap().id;
+    assert_eq!(client.retry(first, what_if).await.unwrap().id, run);
+    assert_eq!(client.result(run).await.unwrap(), json!(null));
+    let report = server.report(&run.to_string()).await;
+    assert_eq!(report["budget"]["limit"], json!({"calls": 2}));
+
+    let only = client.retry(first, Retry::only("draft")).await.unwrap().id;
+    assert_eq!(client.result(only).await.unwrap(), json!("About Tides"));
+    let both = Retry::only("draft").with_from("final");
+    let error = client.retry(first, both).await.unwrap_err();
+    assert_eq!(error.code(), "invalid_body");
 }
 
 #[tokio::test]

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
 from . import exchange
 from .backoff import Backoff
 from .errors import WorkflowError
-from .exchange import Call, Following, Times
+from .exchange import UNCHANGED, Call, Following, Times
 from .updates import Update, ends_run
 
 
@@ -62,14 +62,42 @@ class AsyncWorkflowClient:
         *,
         version: int | None = None,
         metadata: Any = None,
+        budget: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> dict[str, Any]:
         """Starts a run.
 
         The same `idempotency_key` and input always give the same run of a workflow. Without one, each call has a new key, so
-        that a lost response never starts two runs.
+        that a lost response never starts two runs. `budget` is the most that the run may use, such as
+        `{"usd": 0.5, "calls": 10, "when_exceeded": "ask"}`; that of the workflow holds, too.
         """
-        return await self._call(exchange.start(workflow_id, input, version, metadata, idempotency_key))
+        return await self._call(exchange.start(workflow_id, input, version, metadata, budget, idempotency_key))
+
+    async def retry(
+        self,
+        run_id: str,
+        *,
+        reuse: Literal["unchanged"] | None = None,
+        from_: str | None = None,
+        only: str | None = None,
+        overrides: dict[str, Any] | None = None,
+        input: Any = UNCHANGED,
+        version: int | None = None,
+        budget: dict[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> dict[str, Any]:
+        """Does an ended run again, as a new one: all of it, or as much as the arguments say.
+
+        - `reuse`: each step that would do what a step of the earlier run did takes over its result.
+        - `from_`: the top-level node to begin with. With `reuse`: the node that runs again in any case.
+        - `only`: the path of the only step to run, with the results before it taken over. Its output is that of the run.
+        - `overrides`: outputs that are set instead of running steps, by the path of the step. Other steps that may act outside
+          of the run then wait until a person has decided about each.
+        - `input`, `version`, `budget`: those of the earlier run by default. `None` is an input.
+        - `idempotency_key`: the same key and arguments always give the same run.
+        """
+        options = exchange.retry_body(reuse, from_, only, overrides, input, version, budget)
+        return await self._call(exchange.retry(run_id, options, idempotency_key))
 
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Update, None]:
         """The events and texts of a run after event number `after`, to its last event: each event exactly once and in order,

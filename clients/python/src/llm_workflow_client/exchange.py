@@ -79,12 +79,46 @@ def create_workflow(spec: dict[str, Any]) -> Call:
     return Call("POST", "workflows", "failed to create the workflow", spec, is_repeatable=False)
 
 
-def start(workflow_id: str, input: Any, version: int | None, metadata: Any, idempotency_key: str | None) -> Call:
+def start(
+    workflow_id: str,
+    input: Any,
+    version: int | None,
+    metadata: Any,
+    budget: dict[str, Any] | None,
+    idempotency_key: str | None,
+) -> Call:
     body = {"input": input, "version": version}
     if metadata is not None:
         body["metadata"] = metadata
-    headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
-    return Call("POST", f"workflows/{quote(workflow_id, '')}/runs", "failed to start the run", body, headers)
+    if budget is not None:
+        body["budget"] = budget
+    return Call("POST", f"workflows/{quote(workflow_id, '')}/runs", "failed to start the run", body, _key(idempotency_key))
+
+
+UNCHANGED: Any = object()
+"""No other input: `None` is an input."""
+
+
+def retry_body(
+    reuse: str | None,
+    from_: str | None,
+    only: str | None,
+    overrides: dict[str, Any] | None,
+    input: Any,
+    version: int | None,
+    budget: dict[str, Any] | None,
+) -> dict[str, Any]:
+    fields = {"reuse": reuse, "from": from_, "only": only, "overrides": overrides, "version": version, "budget": budget}
+    body = {name: value for name, value in fields.items() if value is not None}
+    return body if input is UNCHANGED else {**body, "input": input}
+
+
+def retry(run_id: str, body: dict[str, Any], idempotency_key: str | None) -> Call:
+    return Call("POST", f"runs/{quote(run_id, '')}/retry", "failed to retry the run", body, _key(idempotency_key))
+
+
+def _key(idempotency_key: str | None) -> dict[str, str]:
+    return {"idempotency-key": idempotency_key or uuid.uuid4().hex}
 
 
 def run(run_id: str) -> Call:
