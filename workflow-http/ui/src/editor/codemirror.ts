@@ -22,6 +22,7 @@ import { looks } from './looks';
 import { faultsField, marks, setFaults, setSteps, type StepMark } from './marks';
 import { mend } from './mend';
 import { asPasted, format, samePlace } from './format';
+import { loadUnderPointer } from './pointer';
 import { runValues, type ReadValue } from './runValues';
 import type { Range } from './scan';
 import type { Insertion } from './steps/insert';
@@ -119,7 +120,7 @@ export function mountEditor(host: HTMLElement, { text, onText, onChoose }: Optio
     setValues(read) {
       view.dispatch({ effects: reading.reconfigure(read ? runValues.of(read) : []) });
       // The values of a run are looked at without writing.
-      if (read && !hasValues) view.contentDOM.addEventListener('pointermove', () => void bringHelp(), { once: true });
+      if (read && !hasValues) loadUnderPointer(view.contentDOM, bringHelp);
       hasValues ||= read !== undefined;
     },
     goTo: (at) => goTo(view, at),
