@@ -1,7 +1,7 @@
 // The server's REST interface. Every URL is relative to the page, which may live under a base path.
 import { learnClock } from './clock';
 import { keyHeader, readAccess, refuse } from './key';
-import type { Checked, LogEvent, NodeTypes, Page, Problem, Rerun, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
+import type { Budget, Checked, LogEvent, NodeTypes, Page, Problem, Rerun, RunPage, RunReport, StepHistory, Workflow, WorkflowItem } from './types';
 
 /** An error response. `status` 0: there was no response. */
 export class ApiError extends Error {
@@ -102,8 +102,8 @@ export const getRun = (id: string, signal: AbortSignal) => json<RunReport>(`runs
 
 export const deleteRun = (id: string) => request(`runs/${name(id)}`, { method: 'DELETE' });
 
-export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, input: unknown) =>
-  json<{ id: string }>(`workflows/${name(id)}/runs`, post({ input, version }));
+export const startRun = ({ id, version }: Pick<Workflow, 'id' | 'version'>, run: { input: unknown; budget?: Budget }) =>
+  json<{ id: string }>(`workflows/${name(id)}/runs`, post({ ...run, version }));
 
 export const cancelRun = (id: string) => request(`runs/${name(id)}/cancel`, post());
 

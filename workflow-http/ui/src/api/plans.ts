@@ -1,6 +1,6 @@
 // What a run would do, asked before it is started, and two runs compared.
 import { json, post } from './client';
-import type { Prediction, Rerun, RunDiff } from './types';
+import type { Budget, Prediction, Rerun, RunDiff } from './types';
 
 const name = encodeURIComponent;
 
@@ -8,7 +8,7 @@ const name = encodeURIComponent;
 export const predictRerun = (run: string, how: Rerun & { spec?: unknown }, signal: AbortSignal) =>
   json<Prediction>(`runs/${name(run)}/plan`, post(how, signal));
 
-export const predictRun = (workflow: string, run: { input: unknown; version?: number }, signal: AbortSignal) =>
+export const predictRun = (workflow: string, run: { input: unknown; version?: number; budget?: Budget }, signal: AbortSignal) =>
   json<Prediction>(`workflows/${name(workflow)}/plan`, post(run, signal));
 
 /** `a` is the run before, `b` the one after. */

@@ -4,6 +4,7 @@ import type { Fault } from '../api/types';
 import { InputForm } from '../form/InputForm';
 import { own } from '../base/ownProperty';
 import { Sentence } from '../parts/CodeText';
+import { BudgetField } from './BudgetField';
 import { InputOffers } from './InputOffers';
 import { jsonFaultOf, kindOf, type Input } from '../session/useInput';
 import { useActions, useSession } from '../session/session';
@@ -20,6 +21,7 @@ export function InputPane() {
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
       <InputForm key={turn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
+      <BudgetField />
       <InputOffers />
     </section>
   );

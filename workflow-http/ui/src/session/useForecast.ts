@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { Prediction, Rerun } from '../api/types';
 import { predictRerun, predictRun } from '../api/plans';
 import { hasEnded, type Run } from '../run/run';
+import { budgetField, useWrittenBudget } from './runBudget';
 import { runOf, useSession } from './session';
 import { inputValue, jsonFaultOf } from './useInput';
 import { useWhatIf } from './whatIf';
@@ -59,7 +60,8 @@ export function useContinuedForecast(run: Run, how: Rerun): Prediction | undefin
   const saved = useSession(({ text }) => text.saved);
   const spec = useSession(({ phase, text }) => (phase.isMended ? text.check.spec : undefined));
   const isOwn = saved !== null && saved.id === run.workflowId;
-  const asked = { ...how, ...(spec === undefined ? (isOwn && saved.version !== run.version ? { version: saved.version } : {}) : { spec }) };
+  const limit = budgetField(useWrittenBudget(isOwn ? saved.id : ''));
+  const asked = { ...limit, ...how, ...(spec === undefined ? (isOwn && saved.version !== run.version ? { version: saved.version } : {}) : { spec }) };
   const key = canContinue ? `${run.id} ${JSON.stringify(asked)}` : undefined;
   return usePrediction(key, (signal) => predictRerun(run.id, asked, signal));
 }
@@ -70,6 +72,7 @@ export function useFirstForecast(): Prediction | undefined {
   const input = useSession((session) => session.input.value);
   const hasRun = useSession((session) => runOf(session) !== null && !hasEnded(runOf(session)!));
   const value = jsonFaultOf(input) === undefined ? inputValue(input) : undefined;
-  const key = saved && !hasRun && value !== undefined ? `${saved.id} ${saved.version} ${JSON.stringify(value)}` : undefined;
-  return usePrediction(key, (signal) => predictRun(saved!.id, { input: value, version: saved!.version }, signal));
+  const limit = budgetField(useWrittenBudget(saved?.id ?? ''));
+  const key = saved && !hasRun && value !== undefined ? `${saved.id} ${saved.version} ${JSON.stringify([value, limit])}` : undefined;
+  return usePrediction(key, (signal) => predictRun(saved!.id, { input: value, version: saved!.version, ...limit }, signal));
 }

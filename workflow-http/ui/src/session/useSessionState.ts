@@ -10,7 +10,8 @@ import { hasEnded, type Run } from '../run/run';
 import { useRun } from '../run/useRun';
 import { useAddress } from './useAddress';
 import { findStored } from '../api/stored';
-import { jsonFaultOf, kindOf, useInput, inputValue } from './useInput';
+import { budgetField, budgetProblem, moveBudget, writtenBudget } from './runBudget';
+import { inputValue, jsonFaultOf, kindOf, NEW, useInput } from './useInput';
 import { addressOf, nullIfMissing, useOpen } from './useOpen';
 import type { Actions, Session } from './session';
 import { useText } from './useText';
@@ -102,27 +103,38 @@ export function useSessionState(): SessionState {
     filledFor.current = id;
     go({ at: 'run', id });
   };
-  const begin = async (workflow: Pick<Workflow, 'id' | 'version'>, value: unknown) => {
-    const { id } = await startRun(workflow, value);
+  const begin = async (workflow: Pick<Workflow, 'id' | 'version'>, input: unknown) => {
+    const { id } = await startRun(workflow, { input, ...budgetField(writtenBudget(workflow.id)) });
     enter(id);
   };
+  const save = async (...how: Parameters<typeof text.save>) => {
+    const stored = await text.save(...how);
+    moveBudget(saved?.id ?? NEW, stored.id);
+    return stored;
+  };
   const rerun = async (of: Run, how: Rerun) => {
-    const mended = isOwn ? await text.save() : undefined;
-    const { id } = await retryRun(of.id, mended?.id === of.workflowId ? { ...how, version: mended?.version } : how);
+    const workflow = saved !== null && saved.id === of.workflowId ? saved.id : undefined;
+    const fault = workflow === undefined ? undefined : budgetProblem(workflow);
+    if (fault) return setRefusal(fault);
+    const limit = workflow === undefined ? {} : budgetField(writtenBudget(workflow));
+    const mended = isOwn ? await save() : undefined;
+    const { id } = await retryRun(of.id, { ...limit, ...how, ...(mended?.id === of.workflowId ? { version: mended?.version } : {}) });
     if (how.input !== undefined) input.inputIsSafe();
     enter(id);
   };
   const start = async () => {
     const fault = kindOf(input.input) === 'json' ? jsonFaultOf(input.input) : undefined;
     if (fault !== undefined) return setRefusal({ code: 'invalid_json', detail: fault, errors: [{ code: 'invalid_json', pointer: '#/input', detail: fault }] });
+    const limitFault = budgetProblem(saved?.id ?? NEW);
+    if (limitFault) return setRefusal(limitFault);
     const value = inputValue(input.input);
-    const saved = await text.save(isNew ? 'new' : undefined);
+    const stored = await save(isNew ? 'new' : undefined);
     // Going back from the run leads to the stored workflow.
-    if (isNew) go(addressOf(saved), 'replace');
-    await begin(saved, value).catch(async (error: unknown) => {
+    if (isNew) go(addressOf(stored), 'replace');
+    await begin(stored, value).catch(async (error: unknown) => {
       if (!isSaved || !(error instanceof ApiError) || error.status !== 404) throw error;
       // The stored workflow was deleted, or lost in a restart of the server.
-      await begin(await text.save('new'), value);
+      await begin(await save('new'), value);
     });
     input.inputIsSafe();
   };
@@ -162,7 +174,7 @@ export function useSessionState(): SessionState {
       save: () => {
         if (!canSave) return;
         void ask(async () => {
-          const { id, version } = await text.save(isNew ? 'new' : theirs?.version);
+          const { id, version } = await save(isNew ? 'new' : theirs?.version);
           toast(`Saved as version ${version}.`);
           if (isNew || address.at === 'workflow') go({ at: 'workflow', id }, 'replace');
         });
