@@ -160,7 +160,11 @@ async fn a_request_without_a_bound_in_a_limited_unit_is_refused() {
     );
     assert_eq!(probe.count("start a"), 0);
     let (_, events) = run(json!({"usd": 0.5}), json!([paid("a", 1, 1)])).await;
-    assert!(failure(&events).starts_with("unpriced_model: the budget of this run limits money"));
+    let expected = "unbounded_request: the budget of this run needs an upper bound of tokens";
+    assert!(
+        failure(&events).starts_with(expected),
+        "there is nothing to price"
+    );
 }
 
 #[tokio::test(start_paused = true)]

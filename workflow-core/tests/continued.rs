@@ -422,7 +422,7 @@ async fn a_table_that_is_too_large_leaves_out_the_latest_results_and_counts_them
     let workflow = host
         .store(json!({"nodes": [{"id": "each", "type": "MapNode", "data": {
             "over": "input", "concurrency": 1, "nodes": [
-                {"id": "long", "type": "Paid", "data": {"prompt": format!("{{{{ item }}}}{}", "x".repeat(600_000))}},
+                {"id": "long", "type": "Paid", "data": {"prompt": format!("{{{{ item }}}}{{% for n in range(6) %}}{}{{% endfor %}}", "x".repeat(100_000))}},
                 {"id": "short", "type": "PromptNode", "data": {"template": "{{ item }}"}},
             ],
         }}]}))

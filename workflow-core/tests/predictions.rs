@@ -304,7 +304,7 @@ async fn what_a_budget_does_not_allow_is_predicted() {
     let enough = prediction(20).await.unwrap();
     assert_eq!(enough.count(WouldRun), 2, "each alone fits");
     let little = prediction(19).await.unwrap();
-    assert_eq!(little.count(PredictedStatus::Fails), 1,);
+    assert_eq!(little.count(PredictedStatus::Fails), 2);
     let reason = little.steps[0].reason.clone().unwrap();
     assert!(reason.contains("20"), "{reason}");
 }
