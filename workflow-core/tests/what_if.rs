@@ -18,7 +18,6 @@ use workflow_core::{
     engine::Retry,
     event::{SkipReason, WaitKind},
     record::RunQuery,
-    testing::CrashAfter,
     value::WaitId,
     view::WaitReport,
 };
@@ -200,98 +199,6 @@ async fn acting_steps_of_the_earlier_run_are_reused_and_not_held() {
     let run = host.retry(retry).await;
     assert_eq!(output_of(&host.ended(run).await), json!("small(set)"));
     assert_eq!(host.service.taken().len(), 1);
-}
-
-/// Kills the host after each event of a what-if run, and answers what is asked after that: no call before its answer, and each at
-/// most once more than without a crash.
-#[tokio::test(start_paused = true)]
-async fn killed_after_any_event_nothing_acts_before_the_answer() {
-    let spec = || {
-        json!({"nodes": [
-            {"id": "given", "type": "Paid", "data": {"prompt": "given"}},
-            {"id": "each", "type": "MapNode", "needs": ["given"], "data": {"over": "[1, 2]", "nodes": [
-                {"id": "act", "type": "Paid", "retry": 2, "data": {
-                    "prompt": "act {{ item }}", "acts": true, "failures": 1}},
-            ]}},
-        ]})
-    };
-    for crash_at in 2..16 {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let host = Host::on(Service::new("small"), Arc::clone(&store));
-        let (_, first) = host.run(spec(), json!(null)).await;
-        host.service.taken();
-        let Host {
-            service, engine, ..
-        } = host;
-        drop(engine);
-        let mut retry = Retry::whole(first);
-        retry.overrides = [("given".into(), json!("x"))].into();
-
-        let dying: Arc<dyn Store> = Arc::new(CrashAfter::new(Arc::clone(&store), crash_at));
-        let host = Host::on(service, dying);
-        let run = host.engine.retry(retry).await.unwrap().id;
-        let mut answered = 0;
-        for _ in 0..20 {
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            // A crashed store does not return.
-            let report = host.engine.run_report(run);
-            let Ok(report) = tokio::time::timeout(Duration::from_secs(60), report).await else {
-                break;
-            };
-            let report = report.unwrap();
-            if report.record.head.status.has_ended() {
-                break;
-            }
-            let Some(wait) = report.waits.first() else {
-                continue;
-            };
-            let made = host.service.requests.count("act 1") + host.service.requests.count("act 2");
-            assert!(
-                made <= 2 * answered,
-                "{made} calls after {answered} answers"
-            );
-            let answer = host
-                .engine
-                .answer(run, wait.wait_id, json!({"action": "do"}));
-            let answer = tokio::time::timeout(Duration::from_secs(60), answer).await;
-            if !matches!(answer, Ok(Ok(_))) {
-                break;
-            }
-            answered += 1;
-        }
-        let Host {
-            service, engine, ..
-        } = host;
-        drop(engine);
-        let host = Host::on(service, store);
-        host.engine.recover().await.unwrap();
-        for _ in 0..4 {
-            host.rest(run).await;
-            for wait in host.waits(run).await {
-                host.answer(run, wait.wait_id, json!({"action": "do"}))
-                    .await;
-            }
-        }
-        let events = host.ended(run).await;
-        assert_eq!(
-            output_of(&events),
-            json!(["small(act 1)", "small(act 2)"]),
-            "{crash_at}"
-        );
-        let asked = |event: &&StepEvent| matches!(event.kind, EventKind::NodeWaiting(_));
-        assert_eq!(
-            events.iter().filter(asked).count(),
-            2,
-            "nobody is asked twice"
-        );
-        for act in ["act 1", "act 2"] {
-            let made = host.service.requests.count(act);
-            assert!(
-                (2..=3).contains(&made),
-                "{made} times {act}, crashed at {crash_at}"
-            );
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
