@@ -37,7 +37,11 @@ fn call(input: &str) -> Value {
 }
 
 fn map(nodes: &Value) -> Value {
-    json!({"id": "each", "type": "MapNode", "data": {"over": "[1, 2]", "nodes": nodes}})
+    map_of("[1, 2]", nodes)
+}
+
+fn map_of(over: &str, nodes: &Value) -> Value {
+    json!({"id": "each", "type": "MapNode", "data": {"over": over, "nodes": nodes}})
 }
 
 fn repeat(nodes: &Value) -> Value {
@@ -69,9 +73,9 @@ fn cases() -> Vec<Case> {
         ),
         case("call", call("x"), &["act x"]),
         case(
-            "loop in map",
-            map(&json!([repeat(&json!([act("act {{ item }}{{ index }}")]))])),
-            &["act 10", "act 11", "act 20", "act 21"],
+            "map in loop",
+            repeat(&json!([map_of("[index]", &json!([act("act {{ item }}")]))])),
+            &["act 0", "act 1"],
         ),
         case(
             "call in loop",

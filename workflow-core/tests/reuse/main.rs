@@ -39,7 +39,7 @@ const MOST_CUTS: usize = 6;
 fn config() -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig {
-        cases: usual.cases / 4,
+        cases: usual.cases / 8,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
             "tests/reuse/regressions.txt",
         ))),
