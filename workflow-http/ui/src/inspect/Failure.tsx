@@ -5,6 +5,7 @@ import { positionOf } from '../editor/scan';
 import { writtenAt, type Outline } from '../editor/useCheck';
 import { Button } from '../parts/Button';
 import { ErrorCard } from '../parts/ErrorCard';
+import { isOnFailure } from '../run/outline';
 import { priceOf } from '../run/retry';
 import { hasEnded, type Run, type Step } from '../run/run';
 import { useActions, useChoiceActions, useSession, type TextState } from '../session/session';
@@ -72,7 +73,8 @@ function useMend(run: Run, path: string): ((fix: Fix) => void) | undefined {
   useEffect(() => {
     if (!isPressed || !isMended) return;
     setPressed(false);
-    rerun({ from: priceOf(run, path).from });
+    // The steps of `on_failure` are no place to begin at.
+    rerun(isOnFailure(run.outline, path) ? { reuse: 'unchanged' } : { from: priceOf(run, path).from });
   }, [isPressed, isMended, rerun, run, path]);
   if (!isOwn || !hasEnded(run)) return undefined;
   return (fix) => {

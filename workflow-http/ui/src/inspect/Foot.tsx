@@ -3,11 +3,11 @@ import { useState } from 'react';
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
-import { priceOf } from '../run/retry';
+import { keptWords, priceOf } from '../run/retry';
 import { isInLoop, type Run, type Step } from '../run/run';
 import { useActions, useSession } from '../session/session';
+import { useRetryForecast } from '../session/useForecast';
 import { useWhatIf } from '../session/whatIf';
-import { plural } from '../base/format';
 import { SetOutput } from './SetOutput';
 
 interface Props {
@@ -22,7 +22,9 @@ export function Foot({ run, step }: Props) {
   const outputs = useWhatIf(run.id);
   const [isSetting, setSetting] = useState(false);
   const { rerun } = useActions();
-  const { from, keeps, runs } = priceOf(run, path);
+  const price = priceOf(run, path);
+  const { from } = price;
+  const forecast = useRetryForecast(run, from);
   const retry = () => rerun({ from });
   const runOnly = () => rerun({ only: path, ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}) });
   const canRunOnly = !isInLoop(run, step) && !outputs.has(path);
@@ -37,7 +39,7 @@ export function Foot({ run, step }: Props) {
       </Button>
       <span id="retry-price" className="text-meta text-ink-3">
         {isMended && 'Saves your changes. '}
-        {keeps > 0 ? `Keeps ${plural(keeps, 'result')}, runs` : 'Runs'} {plural(runs, 'step')}.
+        {keptWords(forecast, price)}
       </span>
       <div className="-ml-2 flex basis-full flex-wrap gap-1">
         {canRunOnly && (

@@ -2,6 +2,7 @@
 import { hintsOf } from '../api/nodeTypes';
 import { Output } from '../inspect/Output';
 import { textOf } from '../inspect/StepText';
+import { Sentence } from '../parts/CodeText';
 import { ErrorCard } from '../parts/ErrorCard';
 import { useElapsed } from '../parts/RunChip';
 import { StateChip } from '../parts/State';
@@ -9,7 +10,7 @@ import { money } from '../run/cost';
 import { tokensOf } from '../run/log';
 import { isHolder } from '../tree/rows';
 import { costOfRun, usageOf, type Run } from '../run/run';
-import { count, plural } from '../base/format';
+import { count, ended, plural } from '../base/format';
 
 export function RunResult({ run }: { run: Run }) {
   const elapsed = useElapsed(run);
@@ -38,7 +39,24 @@ export function RunResult({ run }: { run: Run }) {
           )}
         </p>
       </header>
-      {run.error && <ErrorCard problem={run.error} />}
+      {run.error && (
+        <ErrorCard problem={run.error}>
+          {run.onFailureError && (
+            <p className="text-ink-2">
+              <b className="text-ink">
+                <code>on_failure</code> did not complete:
+              </b>{' '}
+              <Sentence text={ended(run.onFailureError.detail)} />
+              {run.onFailureError.hint && (
+                <>
+                  {' '}
+                  <Sentence text={ended(run.onFailureError.hint)} />
+                </>
+              )}
+            </p>
+          )}
+        </ErrorCard>
+      )}
       {run.status === 'cancelled' && (
         <p className="px-4 pb-3 text-ink-2">
           Cancelled after {elapsed}. Results that stay: {kept(run)}.

@@ -20,7 +20,7 @@ import { Icon, iconOf } from '../parts/Icon';
 import { StateChip, turnWord } from '../parts/State';
 import { useNow } from '../parts/useNow';
 import { useTook } from '../parts/useTook';
-import { idOf } from '../run/outline';
+import { idOf, isOnFailure } from '../run/outline';
 import { money } from '../run/cost';
 import { queueWords } from '../run/log';
 import { whyNot } from '../run/whyNot';
@@ -73,7 +73,7 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       <Attempts step={step} />
       <Used run={run} step={step} />
       {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
-      {isOver && <Foot run={run} step={step} />}
+      {isOver && !isOnFailure(run.outline, step.path) && <Foot run={run} step={step} />}
     </article>
   );
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { RunEvent } from '../api/types';
-import { priceOf } from './retry';
+import type { Prediction, RunEvent } from '../api/types';
+import { keptWords, priceOf } from './retry';
 import { newRun, reduce } from './run';
 
 const nodes = [
@@ -31,4 +31,19 @@ it.each([
 it('keeps nothing of a run that has not begun', () => {
   const early = reduce(newRun('r'), [{ run_id: 'r', seq: 1, time: '2026-01-01T00:00:00Z', type: 'run.created', input: null, nodes } as RunEvent]);
   expect(priceOf(early, 'last')).toEqual({ from: 'last', keeps: 0, runs: 5 });
+});
+
+it('is said as the server predicts it, and until then as the most that may be kept', () => {
+  const steps = Object.entries({ ask: 'reused', left: 'computed', 'left/0/in': 'reused', right: 'unknown', aside: 'skipped', last: 'held' });
+  const forecast = {
+    steps: steps.map(([path, status]) => ({ node: path, path, type: 'LLMNode', status })),
+    counts: {},
+    cost: { min: 0, likely: null, max: null },
+  } as Prediction;
+  const price = priceOf(run, 'last');
+  expect(keptWords(forecast, price)).toBe('Keeps 1 result, runs 2 steps, 1 step may run.');
+  expect(keptWords({ ...forecast, steps: forecast.steps.slice(1, 2) }, price)).toBe('Runs 1 step.');
+  expect(keptWords(undefined, price)).toBe('Keeps at most 3 results.');
+  expect(keptWords({ ...forecast, steps_omitted: true }, price)).toBe('Keeps at most 3 results.');
+  expect(keptWords(undefined, priceOf(run, 'ask'))).toBe('Runs all steps.');
 });

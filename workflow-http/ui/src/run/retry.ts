@@ -1,4 +1,6 @@
-// The cost of a retry: how many results it reuses, and how many steps it runs.
+// What a retry keeps: how many results it reuses, and how many steps it runs.
+import type { Prediction } from '../api/types';
+import { plural } from '../base/format';
 import type { Run } from './run';
 
 export interface Price {
@@ -9,6 +11,7 @@ export interface Price {
 }
 
 /** A retry begins at a step of the workflow itself: for one inside another, at the outermost. */
+/** By the graph alone: at most so many results are kept, since steps that would do something else run, too. */
 export function priceOf(run: Run, path: string): Price {
   const from = path.split('/')[0]!;
   const nodes = run.outline.nodes;
@@ -23,4 +26,19 @@ export function priceOf(run: Run, path: string): Price {
   const keeps = nodes.filter(({ id }) => stateOf(id) === 'completed').length;
   const skips = nodes.filter(({ id }) => stateOf(id) === 'skipped').length;
   return { from, keeps, runs: nodes.length - keeps - skips };
+}
+
+/** Keeps 3 results, runs 2 steps, 1 step may run. Only steps of the workflow itself count. Until there is a prediction, the most that it may keep. */
+export function keptWords(forecast: Prediction | undefined, { keeps }: Price): string {
+  if (!forecast || forecast.steps_omitted) return keeps > 0 ? `Keeps at most ${plural(keeps, 'result')}.` : 'Runs all steps.';
+  const all = forecast.steps.filter(({ path }) => !path.includes('/'));
+  const some = (...statuses: Prediction['steps'][number]['status'][]) => all.filter(({ status }) => statuses.includes(status)).length;
+  const [kept, runs, unknown] = [some('reused'), some('runs', 'computed', 'held', 'asks', 'fails'), some('unknown')];
+  const words = [
+    kept > 0 ? `keeps ${plural(kept, 'result')}` : '',
+    runs > 0 ? `runs ${plural(runs, 'step')}` : '',
+    unknown > 0 ? `${plural(unknown, 'step')} may run` : '',
+  ].filter(Boolean);
+  const sentence = words.join(', ');
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }

@@ -239,7 +239,7 @@ describe('the end', () => {
       logged({ type: 'node.failed', ...tell, error: { code: 'timeout', detail: 'Too slow.' }, handled: false }),
       logged({ type: 'run.failed', error, node: 'llm', path: 'llm', duration_ms: 9000, on_failure_error: { code: 'timeout', detail: 'Too slow.' } }),
     ]);
-    expect(run).toMatchObject({ status: 'failed', error });
+    expect(run).toMatchObject({ status: 'failed', error, onFailureError: { code: 'timeout', detail: 'Too slow.' } });
     expect(run.log.at(-1)!.message).toBe('Failed at llm after 9.0 s. on_failure did not complete: Too slow.');
     expect(focusOf(run)).toBe('llm');
   });

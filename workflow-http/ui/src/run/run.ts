@@ -125,6 +125,8 @@ export interface Run extends OutageLog {
   cost?: Cost;
   output?: unknown;
   error?: Problem;
+  /** Why `on_failure` did not complete. */
+  onFailureError?: Problem;
   reason?: string;
   /** When a suspended run resumes by itself. */
   wakeAt?: string;
@@ -210,7 +212,12 @@ function apply(run: Copy, event: LogEvent): void {
       for (const { id } of run.outline.onFailure ?? []) add(run, `${ON_FAILURE}/${id}`, id);
       return;
     case 'run.failed':
-      return become({ ...ended(event), status: 'failed', error: event.error });
+      return become({
+        ...ended(event),
+        status: 'failed',
+        error: event.error,
+        ...(event.on_failure_error ? { onFailureError: event.on_failure_error } : {}),
+      });
     case 'run.cancelled':
       return become({ ...ended(event), status: 'cancelled', reason: event.reason });
     case 'node.started': {

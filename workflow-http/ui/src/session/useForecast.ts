@@ -10,31 +10,34 @@ import { useWhatIf } from './whatIf';
 
 const PAUSE = 500;
 
-/** The last question. Several components may ask the same. */
-let last: { key: string; stop: AbortController; answer: Promise<Prediction | undefined> } | undefined;
+/** What is predicted: each has one question at a time. */
+type Subject = 'run' | 'continuation' | 'retry';
 
-function ask(key: string, question: (signal: AbortSignal) => Promise<Prediction>): Promise<Prediction | undefined> {
-  if (last?.key !== key) {
-    last?.stop.abort();
-    const stop = new AbortController();
-    // Without an answer the page says less, and all else works. The next time it is asked for again.
-    const answer = question(stop.signal).catch(() => {
-      if (last?.key === key) last = undefined;
-      return undefined;
-    });
-    last = { key, stop, answer };
-  }
-  return last.answer;
+/** The last questions. Several components may ask the same. */
+const last = new Map<Subject, { key: string; stop: AbortController; answer: Promise<Prediction | undefined> }>();
+
+function ask(of: Subject, key: string, question: (signal: AbortSignal) => Promise<Prediction>): Promise<Prediction | undefined> {
+  const known = last.get(of);
+  if (known?.key === key) return known.answer;
+  known?.stop.abort();
+  const stop = new AbortController();
+  // Without an answer the page says less, and all else works. The next time it is asked for again.
+  const answer = question(stop.signal).catch(() => {
+    if (last.get(of)?.key === key) last.delete(of);
+    return undefined;
+  });
+  last.set(of, { key, stop, answer });
+  return answer;
 }
 
 /** `undefined` while it is not known. `key` says all that the question depends on. */
-function usePrediction(key: string | undefined, question: (signal: AbortSignal) => Promise<Prediction>): Prediction | undefined {
+function usePrediction(of: Subject, key: string | undefined, question: (signal: AbortSignal) => Promise<Prediction>): Prediction | undefined {
   const [known, setKnown] = useState<{ key: string; prediction: Prediction | undefined }>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` says all that the question depends on
   useEffect(() => {
     if (key === undefined) return;
     let isStale = false;
-    const timer = setTimeout(() => void ask(key, question).then((prediction) => !isStale && setKnown({ key, prediction })), PAUSE);
+    const timer = setTimeout(() => void ask(of, key, question).then((prediction) => !isStale && setKnown({ key, prediction })), PAUSE);
     return () => {
       isStale = true;
       clearTimeout(timer);
@@ -55,7 +58,12 @@ export function useContinuation(run: Run): Rerun {
 }
 
 /** What that would do. */
-export function useContinuedForecast(run: Run, how: Rerun): Prediction | undefined {
+export const useContinuedForecast = (run: Run, how: Rerun): Prediction | undefined => useRerunForecast('continuation', run, how);
+
+/** What a retry from a step would do. */
+export const useRetryForecast = (run: Run, from: string): Prediction | undefined => useRerunForecast('retry', run, { from });
+
+function useRerunForecast(of: Subject, run: Run, how: Rerun): Prediction | undefined {
   const canContinue = useSession(({ phase }) => phase.canContinue);
   const saved = useSession(({ text }) => text.saved);
   const spec = useSession(({ phase, text }) => (phase.isMended ? text.check.spec : undefined));
@@ -63,7 +71,7 @@ export function useContinuedForecast(run: Run, how: Rerun): Prediction | undefin
   const limit = budgetField(useWrittenBudget(isOwn ? saved.id : ''));
   const asked = { ...limit, ...how, ...(spec === undefined ? (isOwn && saved.version !== run.version ? { version: saved.version } : {}) : { spec }) };
   const key = canContinue ? `${run.id} ${JSON.stringify(asked)}` : undefined;
-  return usePrediction(key, (signal) => predictRerun(run.id, asked, signal));
+  return usePrediction(of, key, (signal) => predictRerun(run.id, asked, signal));
 }
 
 /** What a first run of the stored workflow on the page would do. */
@@ -74,5 +82,5 @@ export function useFirstForecast(): Prediction | undefined {
   const value = jsonFaultOf(input) === undefined ? inputValue(input) : undefined;
   const limit = budgetField(useWrittenBudget(saved?.id ?? ''));
   const key = saved && !hasRun && value !== undefined ? `${saved.id} ${saved.version} ${JSON.stringify([value, limit])}` : undefined;
-  return usePrediction(key, (signal) => predictRun(saved!.id, { input: value, version: saved!.version, ...limit }, signal));
+  return usePrediction('run', key, (signal) => predictRun(saved!.id, { input: value, version: saved!.version, ...limit }, signal));
 }
