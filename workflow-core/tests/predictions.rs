@@ -361,3 +361,24 @@ async fn what_a_container_hides_is_unknown() {
         assert_eq!(again.cost.likely, Some(cost), "{part}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_only_computes_or_waits_costs_nothing_even_if_it_is_unknown() {
+    let host = Host::new();
+    let workflow = host
+        .store(json!({"nodes": [
+            paid("ask", "ask"),
+            {"id": "text", "type": "PromptNode", "data": {"template": "{{ ask.output }}"}},
+            {"id": "wait", "type": "DelayNode", "data": {"for": "1h"}},
+            {"id": "person", "type": "HumanNode", "data": {"message": "{{ wait.output }}"}},
+        ]}))
+        .await;
+    let prediction = host
+        .engine
+        .predict(NewRun::new(workflow, json!(null)))
+        .await
+        .unwrap();
+    assert_eq!(prediction.count(Unknown), 3);
+    assert_eq!(prediction.cost.unbounded, [""; 0]);
+    assert_eq!(prediction.cost.max.unwrap().nano(), 2_000);
+}

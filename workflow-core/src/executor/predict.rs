@@ -3,7 +3,10 @@
 //! Steps that only compute are executed, waits for a time pass at once, and whatever else would run stays open for ever. Plans are asked
 //! for their requests. After [`MAX_EVENTS`], or when the run would hold too much memory, the rest is unknown.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use futures::FutureExt;
 use serde_json::{Value, json};
@@ -75,6 +78,8 @@ struct Forecast {
     steps: Vec<Found>,
     index: HashMap<StepPath, usize>,
     request_bytes_left: usize,
+    /// The undecided steps that cost nothing, whatever they do.
+    free: HashSet<StepPath>,
 }
 
 struct Found {
@@ -118,6 +123,7 @@ impl Forecast {
             steps: Vec::new(),
             index: HashMap::new(),
             request_bytes_left: Prediction::MAX_REQUEST_BYTES,
+            free: HashSet::new(),
         };
         for name in names.iter() {
             forecast.found(name);
@@ -219,6 +225,9 @@ impl Forecast {
     fn prediction(mut self, continues: Option<Continued>, earlier: &EarlierCosts) -> Prediction {
         for name in self.machine.undecided() {
             let is_excluded = self.machine.is_excluded(&name);
+            if self.machine.is_free(&name) {
+                self.free.insert(name.path().clone());
+            }
             if let Some(found) = self.found(&name).filter(|_| is_excluded) {
                 found.step.status = PredictedStatus::Skipped;
                 found.step.reason = Some(SkipReason::NotSelected.name().to_owned());
@@ -242,7 +251,7 @@ impl Forecast {
             if !is_container {
                 *prediction.counts.entry(status).or_default() += 1;
                 let before = earlier.get(found.step.step.path());
-                if status.may_cost() {
+                if status.may_cost() && !self.free.contains(found.step.step.path()) {
                     found.step.likely = before.and_then(|(_, cost)| *cost);
                     costs.add(&found.step, found.attempts, before);
                 }

@@ -76,7 +76,7 @@ use crate::{
     node::{Notice, Plan},
     template::{ImplicitInput, Scope},
     value::{Amount, RunId, StepRef, Timestamp, WaitId},
-    workflow::{Body, Workflow},
+    workflow::{Body, NodeKind, Workflow},
 };
 
 /// An input of the machine.
@@ -211,6 +211,15 @@ impl Machine {
         let given = self.logged.given();
         matches!(given.selected(name.path()), Some(Selected::No))
             && given.overridden(name.path()).is_none()
+    }
+
+    /// Whether a step of an open list of nodes costs nothing, whatever it does: it only computes or waits.
+    pub(crate) fn is_free(&self, name: &StepRef) -> bool {
+        self.find(name).is_some_and(|step| {
+            let planned = self.frames().planned(step);
+            let waits = matches!(planned.kind, NodeKind::Human(_) | NodeKind::Delay(_));
+            planned.instant || waits
+        })
     }
 
     /// The steps of open lists of nodes about which nothing is decided.
