@@ -159,9 +159,9 @@ fn list(out: &mut impl Write, name: &str, items: impl Iterator<Item = String>) -
 
 fn print_cost(out: &mut impl Write, cost: &PredictedCost) -> io::Result<()> {
     if let Some(most) = cost.max {
-        return writeln!(out, "cost: at least ${}, at most ${most}", cost.min);
+        return writeln!(out, "cost: at most ${most}");
     }
-    writeln!(out, "cost: at least ${}, and no bound:", cost.min)?;
+    writeln!(out, "cost: no bound:")?;
     let mut reasons = cost.unbounded.iter();
     reasons.try_for_each(|reason| writeln!(out, "  {}", printable(reason)))
 }
