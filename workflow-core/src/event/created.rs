@@ -285,7 +285,7 @@ impl RunCreated {
     }
 
     /// Whether it has results of an earlier run, which are in the log only.
-    pub(super) fn carries_results(&self) -> bool {
+    pub(crate) fn carries_results(&self) -> bool {
         !self.reused.is_empty() || !self.table.is_empty() || !self.taken.is_empty()
     }
 

@@ -51,7 +51,9 @@ impl Logged {
         let id = self.frames.add(frame);
         self.frames.hold(id, &error);
         // To tell somebody of the failure of an earlier run is not to tell of this one.
-        self.given.forget_results();
+        if let Some(given) = &mut self.given {
+            given.forget_results();
+        }
         agenda.clear();
         agenda.frame_opened(id, self.frames.at(id));
         self.deadline = Some(failing.deadline);

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use serde_json::Value;
@@ -42,7 +42,11 @@ pub(in crate::machine) enum Selected<'a> {
 }
 
 impl Given {
-    pub(super) fn of(created: &RunCreated, root: &Frame) -> Self {
+    /// `None` for a run that was started with nothing but an input.
+    pub(super) fn of(created: &RunCreated, root: &Frame) -> Option<Box<Self>> {
+        if created.overrides.is_empty() && created.only.is_none() && !created.carries_results() {
+            return None;
+        }
         // Results of nodes that the workflow does not have are ignored.
         let reused = created.reused.iter().filter_map(|step| {
             let node = root.index_of(step.node.as_str())?;
@@ -50,14 +54,20 @@ impl Given {
         });
         let taken = created.taken.iter();
         let taken = taken.map(|TakenStep { path, result }| (path.clone(), result.clone()));
-        Self {
+        Some(Box::new(Self {
             reused: reused.collect(),
             table: Table::new(&created.table),
             again: created.from.clone(),
             overrides: created.overrides.clone(),
             only: created.only.clone(),
             taken: taken.collect(),
-        }
+        }))
+    }
+
+    /// What a run has that was started with nothing but an input.
+    pub(super) fn nothing() -> &'static Self {
+        static NOTHING: LazyLock<Given> = LazyLock::new(Given::default);
+        &NOTHING
     }
 
     /// What the run does with a step. `None` for a run that is not limited to one.

@@ -53,7 +53,7 @@ pub(super) struct Logged {
     seq: u64,
     phase: Phase,
     /// What the run was started with besides its input.
-    given: Given,
+    given: Option<Box<Given>>,
     /// The output of the step to which the run is limited.
     only_output: Option<Arc<Value>>,
     /// When the run fails if it has not ended.
@@ -127,7 +127,7 @@ impl Logged {
             run_id,
             seq: 0,
             phase: Phase::New,
-            given: Given::default(),
+            given: None,
             only_output: None,
             deadline: None,
             waits: BTreeMap::new(),
@@ -208,7 +208,7 @@ impl Logged {
 
     #[inline]
     pub(super) fn given(&self) -> &Given {
-        &self.given
+        self.given.as_deref().unwrap_or(Given::nothing())
     }
 
     /// The output of the step to which the run is limited, once it has completed.

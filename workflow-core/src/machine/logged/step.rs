@@ -96,7 +96,7 @@ impl Logged {
             // An output of an earlier run, or one that was set, needs no attempt. `run.created` has it, and what it holds
             // has counted since.
             (StepState::Due { .. }, EventKind::NodeCompleted(it))
-                if self.given.allows(top_level(id), it) =>
+                if self.given().allows(top_level(id), it) =>
             {
                 self.complete_given(id, it, agenda);
             }
@@ -123,7 +123,7 @@ impl Logged {
                 EventKind::NodeFailed(failed),
             ) if !self.frames.is_busy_in(step) => self.fail(id, failed, agenda),
             (StepState::Due { .. }, EventKind::NodeSkipped(_)) => {
-                if self.given.reused(id.node()).is_some() {
+                if self.given().reused(id.node()).is_some() {
                     self.differs(id);
                 }
                 self.frames.at(id.frame).scope.skip(id.node());
@@ -206,8 +206,10 @@ impl Logged {
 
     /// A top-level node does not end as in the earlier run.
     fn differs(&mut self, id: StepId) {
-        if id.frame == FrameId::ROOT {
-            self.given.executed(id.node(), self.frames.at(id.frame));
+        if id.frame == FrameId::ROOT
+            && let Some(given) = &mut self.given
+        {
+            given.executed(id.node(), self.frames.at(id.frame));
         }
     }
 
@@ -222,7 +224,9 @@ impl Logged {
     }
 
     fn complete_given(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
-        self.given.take(top_level(id), completed);
+        if let Some(given) = &mut self.given {
+            given.take(top_level(id), completed);
+        }
         let report = completed.report.as_deref();
         if report.is_some_and(|report| report.overridden) {
             self.differs(id);
@@ -233,7 +237,7 @@ impl Logged {
     fn complete(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
         let report = completed.report.as_deref();
         self.release(id, report, agenda);
-        if self.given.only() == Some(completed.step.path()) {
+        if self.given().only() == Some(completed.step.path()) {
             self.only_output = Some(Arc::clone(&completed.output));
         }
         let scope = &self.frames.at(id.frame).scope;
