@@ -250,51 +250,54 @@ test('a value of the run is shown under the pointer and at the cursor', async ({
   await expect(page.getByText('In this run')).toHaveCount(0);
 });
 
-for (const width of [390, 1000, 1440]) {
-  for (const colorScheme of ['dark', 'light'] as const) {
-    test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const run = await retried(page, await ranBefore(page), { reuse: 'unchanged', overrides: { classify: 'refund' } });
-      await withRequest(page, run, {
-        method: 'POST',
-        url: 'https://hooks.example.com/x',
-        headers: { accept: 'application/json' },
-        body: { text: 'Dear cats' },
-      });
-      await page.goto(`./#/runs/${run}`);
-      const request = page.getByRole('region', { name: 'Request' });
-      await expect(request).toContainText('POST https://hooks.example.com/x');
-      await expect(request).toContainText('Dear cats');
-      await page.getByRole('radio', { name: 'Complete' }).check();
-      await isClean(ui);
+/** Each width once, and both themes. */
+const LOOKS = [
+  [390, 'light'],
+  [1000, 'dark'],
+  [1440, 'light'],
+] as const;
+
+for (const [width, colorScheme] of LOOKS) {
+  test(`${width} px, ${colorScheme}: a held step fits, and axe finds nothing`, async ({ ui, page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const run = await retried(page, await ranBefore(page), { reuse: 'unchanged', overrides: { classify: 'refund' } });
+    await withRequest(page, run, {
+      method: 'POST',
+      url: 'https://hooks.example.com/x',
+      headers: { accept: 'application/json' },
+      body: { text: 'Dear cats' },
     });
-  }
+    await page.goto(`./#/runs/${run}`);
+    const request = page.getByRole('region', { name: 'Request' });
+    await expect(request).toContainText('POST https://hooks.example.com/x');
+    await expect(request).toContainText('Dear cats');
+    await page.getByRole('radio', { name: 'Complete' }).check();
+    await isClean(ui);
+  });
 }
 
-for (const width of [390, 1000, 1440]) {
-  for (const colorScheme of ['dark', 'light'] as const) {
-    test(`${width} px, ${colorScheme}: a dialog, outputs that are set, a selection and a comparison fit, and axe finds nothing`, async ({ ui, page }) => {
-      await page.setViewportSize({ width, height: 800 });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const before = await ranBefore(page);
-      const after = await retried(page, before, { only: 'draft' });
-      await compared(page, before, after);
-      await page.goto(`./#/runs/${before}/steps/classify`);
-      await page.getByRole('button', { name: 'Set output…' }).click();
-      await isClean(ui);
-      await page.getByRole('dialog').getByRole('button', { name: 'Set output' }).click();
-      await expect(page.getByRole('region', { name: 'Next run' })).toContainText('1 is held');
-      await isClean(ui);
-      await page.goto('./#/runs');
-      await page.getByRole('checkbox').first().check();
-      await isClean(ui);
-      await page.goto(`./#/runs/${before}/diff/${after}`);
-      await page.getByRole('region', { name: 'Steps' }).getByText('Output').click();
-      await expect(page.getByText('refund', { exact: true })).toBeVisible();
-      await isClean(ui);
-    });
-  }
+for (const [width, colorScheme] of LOOKS) {
+  test(`${width} px, ${colorScheme}: a dialog, outputs that are set, a selection and a comparison fit, and axe finds nothing`, async ({ ui, page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const before = await ranBefore(page);
+    const after = await retried(page, before, { only: 'draft' });
+    await compared(page, before, after);
+    await page.goto(`./#/runs/${before}/steps/classify`);
+    await page.getByRole('button', { name: 'Set output…' }).click();
+    await isClean(ui);
+    await page.getByRole('dialog').getByRole('button', { name: 'Set output' }).click();
+    await expect(page.getByRole('region', { name: 'Next run' })).toContainText('1 is held');
+    await isClean(ui);
+    await page.goto('./#/runs');
+    await page.getByRole('checkbox').first().check();
+    await isClean(ui);
+    await page.goto(`./#/runs/${before}/diff/${after}`);
+    await page.getByRole('region', { name: 'Steps' }).getByText('Output').click();
+    await expect(page.getByText('refund', { exact: true })).toBeVisible();
+    await isClean(ui);
+  });
 }
 
 async function isClean(ui: WorkflowPage) {
