@@ -964,8 +964,8 @@ export interface components {
             /** @description Whether `steps` is incomplete. */
             steps_omitted?: boolean;
             /**
-             * @description How many steps have each status, those left out of `steps` included. Maps, loops and called workflows are not counted, only
-             *     what is in them.
+             * @description How many steps have each status, those left out of `steps` included. Of maps, loops and called workflows, what is in them is
+             *     counted. One in which more is done than is known, such as further rounds of a loop, counts as one unknown step besides.
              */
             counts: {
                 [key: string]: number;
