@@ -18,11 +18,41 @@ use serde_json::Value;
 
 use crate::{
     error::{NodeError, panic_message},
-    machine::{Input, StepId},
-    node::{Node, NodeContext},
-    value::size,
+    machine::{Assignment, Input, Machine, StepId},
+    node::{AttemptRef, Node, NodeContext, Plan, RunContext},
+    value::{Amount, size},
     workflow::{Body, NodeKind},
 };
+
+/// The attempt of a step that the machine has decided. `None` if the step has gone since. The context is built here, since it
+/// needs parts of both the machine and the host of the run.
+pub(super) fn of(
+    machine: &Machine,
+    context: &Arc<RunContext>,
+    step: StepId,
+    attempt: u32,
+    mut plan: Plan,
+    reserved: Option<Amount>,
+) -> Option<impl Future<Output = Option<Input>> + Send + use<>> {
+    let Assignment {
+        body,
+        node,
+        step: name,
+        scope,
+        input,
+        failures,
+    } = machine.assignment(step)?;
+    let attempt = AttemptRef {
+        step: name,
+        key: step.to_key(),
+        attempt,
+        failures,
+    };
+    let cx = NodeContext::new(Arc::clone(context), scope, attempt, input)
+        .with_plan(plan.take_prepared(), reserved);
+    let output_bytes = machine.limits().output_bytes;
+    Some(run(body, node, cx, step, output_bytes))
+}
 
 /// Executes an attempt of a node in a body. `output_bytes` is the maximum size of its output as JSON.
 ///
@@ -32,7 +62,7 @@ use crate::{
     clippy::manual_async_fn,
     reason = "the future of an async function would hold each argument twice"
 )]
-pub(super) fn run(
+fn run(
     body: Arc<Body>,
     node: usize,
     cx: NodeContext,

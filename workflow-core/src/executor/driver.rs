@@ -26,8 +26,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{attempt, clock::Clock, inbox::Inbox};
 use crate::{
     event::StepEvent,
-    machine::{Assignment, Command, FrameId, Input, Machine, StepId, Turn},
-    node::{AttemptRef, DeltaSink, NodeContext, Notices, Plan, RunContext},
+    machine::{Command, FrameId, Input, Machine, StepId, Turn},
+    node::{DeltaSink, Notices, Plan, RunContext},
     value::{Amount, RunId},
 };
 
@@ -294,34 +294,15 @@ impl<J: Journal> Driver<J> {
         }
     }
 
-    /// `None` if the step has gone since the command was decided. The context of the attempt is built here, since
-    /// it needs parts of both the machine and the driver.
+    /// `None` if the step has gone since the command was decided.
     fn attempt(
         &mut self,
         step: StepId,
         attempt: u32,
-        mut plan: Plan,
+        plan: Plan,
         reserved: Option<Amount>,
     ) -> Option<Task> {
-        let Assignment {
-            body,
-            node,
-            step: name,
-            scope,
-            input,
-            failures,
-        } = self.machine.assignment(step)?;
-        let context = Arc::clone(&self.context);
-        let attempt = AttemptRef {
-            step: name,
-            key: step.to_key(),
-            attempt,
-            failures,
-        };
-        let cx = NodeContext::new(context, scope, attempt, input)
-            .with_plan(plan.take_prepared(), reserved);
-        let output_bytes = self.machine.limits().output_bytes;
-        let work = attempt::run(body, node, cx, step, output_bytes);
+        let work = attempt::of(&self.machine, &self.context, step, attempt, plan, reserved)?;
         // Without `on_failure`, top-level attempts are aborted only with the whole run.
         Some(
             if step.frame == FrameId::ROOT && !self.machine.has_on_failure() {

@@ -3,6 +3,8 @@
 //! Steps that only compute are executed, waits for a time pass at once, and whatever else would run stays open for ever. Plans are asked
 //! for their requests. After [`MAX_EVENTS`], or when the run would hold too much memory, the rest is unknown.
 
+mod hidden;
+
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -12,13 +14,11 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-mod hidden;
-
 use super::attempt;
 use crate::{
     event::{Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent},
-    machine::{Assignment, Command, Input, Limits, Machine, StepId, Turn},
-    node::{AttemptRef, ControlKind, DeltaSink, NodeContext, Notices, Plan, RunContext},
+    machine::{Command, Input, Limits, Machine, StepId, Turn},
+    node::{ControlKind, DeltaSink, Notices, Plan, RunContext},
     value::{Cost, CostSum, RunId, StepPath, StepRef, Timestamp, Usage, Usd, shortened, size},
     view::{PredictedCost, PredictedStatus, PredictedStep, Prediction, RunOutline},
     workflow::Workflow,
@@ -194,32 +194,16 @@ impl Forecast {
     fn attempt(&mut self, step: StepId, attempt: u32, mut plan: Plan) -> Option<Input> {
         let effects = self.machine.effects(step, &plan);
         let request = plan.take_request().and_then(|request| self.admit(request));
-        let Assignment {
-            body,
-            node,
-            step: name,
-            scope,
-            input,
-            failures,
-        } = self.machine.assignment(step)?;
+        let name = self.machine.name(step)?;
         if let Some(found) = self.found(&name) {
             found.step.bound = plan.bound();
             found.step.effects = Some(effects);
             found.step.request = request;
         }
-        if !body.steps[node].instant {
+        if !self.machine.is_instant(step) {
             return None;
         }
-        let attempt = AttemptRef {
-            step: name,
-            key: step.to_key(),
-            attempt,
-            failures,
-        };
-        let cx = NodeContext::new(Arc::clone(&self.context), scope, attempt, input)
-            .with_plan(plan.take_prepared(), None);
-        let output_bytes = self.machine.limits().output_bytes;
-        attempt::run(body, node, cx, step, output_bytes).now_or_never()?
+        attempt::of(&self.machine, &self.context, step, attempt, plan, None)?.now_or_never()?
     }
 
     fn prediction(mut self, continues: Option<Continued>, earlier: &EarlierCosts) -> Prediction {

@@ -56,11 +56,14 @@ impl Machine {
     /// An attempt without a bound is not held back. Refusals of any ledger come before the wait for another. A prediction reserves
     /// nothing, since its attempts never end: it shows what does not fit whatever the others use.
     fn admission(&self, step: StepId, line: Option<LedgerId>, plan: &Plan) -> Admission {
-        let ledgers = self.logged.ledgers();
-        let around = ledgers.around(self.frames(), step);
-        let Some(bound) = plan.bound().filter(|_| !around.is_empty()) else {
+        let Some(bound) = plan.bound() else {
             return Admission::Start(None);
         };
+        let ledgers = self.logged.ledgers();
+        let around = ledgers.around(self.frames(), step);
+        if around.is_empty() {
+            return Admission::Start(None);
+        }
         let mut next = Admission::Start((!self.predicts).then_some(bound));
         for ledger in around {
             let lost = self.agenda.lost.iter().copied();

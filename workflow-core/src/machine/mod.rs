@@ -213,12 +213,23 @@ impl Machine {
             && given.overridden(name.path()).is_none()
     }
 
+    /// The name of a step in events. `None` if its frame is closed.
+    pub(crate) fn name(&self, step: StepId) -> Option<StepRef> {
+        let frame = self.frames().get(step.frame)?;
+        Some(frame.names[step.node()].clone())
+    }
+
+    /// Whether the node of a step only computes.
+    pub(crate) fn is_instant(&self, step: StepId) -> bool {
+        let frame = self.frames().get(step.frame);
+        frame.is_some_and(|frame| frame.body.steps[step.node()].instant)
+    }
+
     /// Whether a step of an open list of nodes costs nothing, whatever it does: it only computes or waits.
     pub(crate) fn is_free(&self, name: &StepRef) -> bool {
         self.find(name).is_some_and(|step| {
-            let planned = self.frames().planned(step);
-            let waits = matches!(planned.kind, NodeKind::Human(_) | NodeKind::Delay(_));
-            planned.instant || waits
+            let kind = &self.frames().planned(step).kind;
+            self.is_instant(step) || matches!(kind, NodeKind::Human(_) | NodeKind::Delay(_))
         })
     }
 

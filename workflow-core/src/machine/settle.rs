@@ -25,7 +25,7 @@ use crate::{
         StartedPlan, TakenResult,
     },
     node::Plan,
-    value::Timestamp,
+    value::{StepKey, Timestamp},
 };
 
 /// The most events that one turn decides. If there is more to decide, these are stored and shown first, and a cancellation
@@ -41,7 +41,7 @@ enum Decision<'a> {
     /// A leaf: it runs when a slot is free.
     Run,
     /// A control node: it begins at once, since only leaves hold slots.
-    Open,
+    Open(Option<StepKey>),
     Skip(SkipReason),
     Fail(Problem),
 }
@@ -141,7 +141,7 @@ impl Machine {
                 self.fail_with(step, error, None, turn);
             }
             Decision::Run => self.agenda.ready.push_back((step, None)),
-            Decision::Open => self.open(step, turn),
+            Decision::Open(key) => self.open(step, key, turn),
             Decision::Skip(reason) => {
                 let name = self.step_ref(step);
                 let skipped = EventKind::NodeSkipped(NodeSkipped { step: name, reason });
@@ -187,14 +187,11 @@ impl Machine {
         match control::of(&planned.kind) {
             None => Decision::Run,
             Some(kind) => {
-                let key = if given.may_find(path) {
-                    kind.key(&self.view(step, now))
-                } else {
-                    None
-                };
-                match key.and_then(|key| given.find(key, path)) {
+                let key = kind.key(&self.view(step, now));
+                let known = key.filter(|_| given.may_find(path));
+                match known.and_then(|key| given.find(key, path)) {
                     Some((output, report)) => Decision::Complete(output, report),
-                    None => Decision::Open,
+                    None => Decision::Open(key),
                 }
             }
         }
@@ -306,11 +303,10 @@ impl Machine {
     ///
     /// A container that times out has one timer for both limits, its own `timeout` and that of a called workflow:
     /// the shorter one counts. Control nodes are not retried: retries belong to the leaves in them.
-    fn open(&mut self, step: StepId, turn: &mut Turn) {
+    fn open(&mut self, step: StepId, key: Option<StepKey>, turn: &mut Turn) {
         let planned = self.frames().planned(step);
         let of_kind = control::of(&planned.kind).and_then(Control::timeout);
         let timeout = [planned.timeout, of_kind].into_iter().flatten().min();
-        let key = control::of(&planned.kind).and_then(|kind| kind.key(&self.view(step, turn.now)));
         let key = key.map(|key| StartedPlan {
             key: Some(key),
             reserved: None,

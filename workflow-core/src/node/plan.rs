@@ -186,7 +186,7 @@ impl<'a> PlanContext<'a> {
         self.step
     }
 
-    /// Whether somebody will read the request: in a dry run, in a recording, or because the attempt is held for a person.
+    /// Whether the request is shown or compared: in a prediction, in a test from a recorded run, or because the attempt is held.
     /// Otherwise building it would be work for nothing.
     pub fn wants_request(&self) -> bool {
         self.wants_request

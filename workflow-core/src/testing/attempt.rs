@@ -73,7 +73,7 @@ impl TestAttempt {
         self
     }
 
-    /// The plan is for somebody who reads the request.
+    /// The plan includes the request, as for a prediction.
     #[must_use]
     pub fn with_request(mut self) -> Self {
         self.wants_request = true;

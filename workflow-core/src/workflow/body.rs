@@ -53,6 +53,20 @@ impl Body {
             .collect()
     }
 
+    /// For each node, whether it is one of these or depends on one of them, directly or not.
+    pub(crate) fn reached_from(&self, start: impl Fn(usize) -> bool) -> Vec<bool> {
+        let mut reached: Vec<bool> = (0..self.steps.len()).map(start).collect();
+        let mut left: Vec<usize> = (0..reached.len()).filter(|node| reached[*node]).collect();
+        while let Some(node) = left.pop() {
+            for dependent in &self.steps[node].dependents {
+                if !std::mem::replace(&mut reached[*dependent], true) {
+                    left.push(*dependent);
+                }
+            }
+        }
+        reached
+    }
+
     /// The steps of the nodes below a place in the run. They are made for each frame, since the place differs.
     pub(crate) fn steps_within(&self, place: &StepPath) -> Arc<[StepRef]> {
         let steps = self.steps.iter();

@@ -52,7 +52,7 @@ fn paid(id: &str, prompt: &str) -> Value {
     json!({"id": id, "type": "Paid", "data": {"prompt": prompt}})
 }
 
-/// Whoever is told of a failure has to be told of each one, even if the words are the same.
+/// Each failure is notified, even if the text of the notification is the same.
 #[tokio::test(start_paused = true)]
 async fn what_follows_a_failure_is_never_reused() {
     let mut fails = paid("fails", "no");

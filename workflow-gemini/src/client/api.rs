@@ -70,7 +70,7 @@ impl Api {
         }
     }
 
-    /// What tells the API apart from others in keys.
+    /// Identifies the API in keys.
     pub(super) fn endpoint(&self) -> &str {
         let name = self.settings.endpoint_name.as_deref();
         name.unwrap_or(self.settings.address.as_str())

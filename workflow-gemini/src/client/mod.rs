@@ -148,7 +148,7 @@ impl GeminiClient {
         stream::try_unfold(exchange, Exchange::advance).boxed()
     }
 
-    /// What tells the API of this client apart from others: the provider, and the address or its name.
+    /// Identifies the API of this client: the provider, and the address or its name.
     pub(crate) fn identity(&self) -> (&'static str, &str) {
         (self.api.provider(), self.api.endpoint())
     }

@@ -14,7 +14,7 @@ use crate::{
     request::{GenerateRequest, MAX_REQUESTS, RequestBody, ServiceTier},
 };
 
-/// The type in keys. Nodes under another name share results: what tells them apart is the endpoint.
+/// The type in keys. Nodes under another name share results: the key differs by the endpoint only.
 const TYPE: &str = "LLMNode";
 /// Raise it when the same fields would give another answer; `tests/plan.rs` fails if keys change without it.
 const REVISION: u32 = 1;

@@ -50,7 +50,7 @@ impl Logged {
         let frame = Frame::new(body, scope, Arc::clone(&on_failure.names), None);
         let id = self.frames.add(frame);
         self.frames.hold(id, &error);
-        // To tell somebody of the failure of an earlier run is not to tell of this one.
+        // A notification of the failure of an earlier run does not notify of this one.
         if let Some(given) = &mut self.given {
             given.forget_results();
         }

@@ -158,16 +158,8 @@ impl Given {
         if self.reused.is_empty() {
             return;
         }
-        let mut changed = vec![node];
-        let mut seen = vec![false; root.steps.len()];
-        while let Some(node) = changed.pop() {
-            for dependent in &root.body.steps[node].dependents {
-                if !std::mem::replace(&mut seen[*dependent], true) {
-                    changed.push(*dependent);
-                }
-            }
-        }
+        let reached = root.body.reached_from(|it| it == node);
         self.reused
-            .retain(|node, step| step.key.is_some() || !seen[*node]);
+            .retain(|node, step| step.key.is_some() || !reached[*node]);
     }
 }

@@ -161,7 +161,7 @@ impl RecordedTest {
         })
     }
 
-    /// Refuses a recording that has no node with the workflow in common: then somebody has confused two files.
+    /// Refuses a recording that has no node with the workflow in common: then it is probably the wrong file.
     fn check_workflow(&self) -> Result<(), EngineError> {
         let nodes = self.spec["nodes"].as_array();
         let has = |id: &str, kind: &str| {

@@ -47,28 +47,17 @@ pub(super) fn reused(
     let is_reusable =
         |id: &NodeId| id != from && outcomes.contains_key(id) && (has_key(id) || unchanged(id));
     let changed: Vec<bool> = steps.iter().map(|step| !is_reusable(&step.id)).collect();
-    let depends = |marked: &dyn Fn(usize) -> bool| {
-        let mut reached: Vec<bool> = (0..steps.len()).map(marked).collect();
-        let mut left: Vec<usize> = (0..steps.len()).filter(|node| reached[*node]).collect();
-        while let Some(node) = left.pop() {
-            for dependent in &steps[node].dependents {
-                if !std::mem::replace(&mut reached[*dependent], true) {
-                    left.push(*dependent);
-                }
-            }
-        }
-        reached
+    let body = workflow.body();
+    let after_from = body.reached_from(|node| steps[node].id == *from);
+    let after_changed = body.reached_from(|node| changed[node]);
+    let is_taken = |node: usize| {
+        let has_key = has_key(&steps[node].id);
+        !changed[node] && !after_from[node] && (has_key || !after_changed[node])
     };
-    let after_from = depends(&|node| steps[node].id == *from);
-    let after_changed = depends(&|node| changed[node]);
-    let reused: Vec<ReusedStep> = (steps.iter().enumerate())
-        .filter(|(node, step)| {
-            !changed[*node] && !after_from[*node] && (has_key(&step.id) || !after_changed[*node])
-        })
-        .map(|(_, step)| step.id.clone())
-        .collect::<Vec<_>>()
-        .into_iter()
-        .filter_map(|id| match outcomes.remove(&id)? {
+    let taken: Vec<usize> = (0..steps.len()).filter(|node| is_taken(*node)).collect();
+    let taken = taken.into_iter().filter_map(|node| {
+        let id = steps[node].id.clone();
+        match outcomes.remove(&id)? {
             Outcome::Completed {
                 output,
                 key,
@@ -76,8 +65,9 @@ pub(super) fn reused(
             } => Some(ReusedStep::new(id, output, key, report.as_deref())),
             // It is not recorded: the new run evaluates `when` with the same values and skips the node too.
             Outcome::Skipped => None,
-        })
-        .collect();
+        }
+    });
+    let reused: Vec<ReusedStep> = taken.collect();
     check_size(from, &reused)?;
     Ok(reused)
 }
