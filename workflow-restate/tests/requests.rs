@@ -217,7 +217,8 @@ async fn a_probe_asks_restate_only_when_it_was_not_reached_lately() {
     service.restate.start_again();
     other.ping().await.unwrap();
     let third = common::dispatcher(&service.restate);
-    third.dispatch(RunId::new(), None).await.unwrap();
+    // It answers before it knows the workers again.
+    common::until_ok("dispatched", || third.dispatch(RunId::new(), None)).await;
     assert!(third.status().is_reachable());
 }
 

@@ -34,6 +34,21 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Repeats a request until it succeeds.
+pub(crate) async fn until_ok<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
+    what: &str,
+    mut request: impl FnMut() -> F,
+) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        match request().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(Instant::now() < deadline, "in vain: {what}: {error}"),
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
 type Driven = Result<DriveEnd, DriveError>;
 type Script = dyn Fn(RunId, usize) -> BoxFuture<'static, Driven> + Send + Sync;
 
