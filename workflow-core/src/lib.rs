@@ -83,7 +83,7 @@ pub use self::{
     error::{Fault, InvalidWorkflow, NodeError},
     event::{EventKind, StepEvent, Update},
     executor::{Executor, Run},
-    node::{Node, NodeContext, Plan, PlanContext, Registry, RetryPolicy},
+    node::{Node, NodeContext, Plan, PlanContext, Registry, RetryPolicy, agent::Agent},
     record::{RunRecord, RunStatus},
     store::{MemoryStore, Store},
     template::{Json, Template},

@@ -9,6 +9,7 @@
 //! - [`PromptNode`] and [`TransformNode`] are the built-in types that do work. The types that contain other nodes or
 //!   wait are part of the engine, and every [`Registry::default`] has them.
 
+pub mod agent;
 mod built_in;
 mod control;
 mod display;
@@ -20,8 +21,9 @@ mod retry;
 pub(crate) use self::{
     built_in::SWITCH,
     control::{
-        Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode, Nodes, OnItemError,
-        OnMax, WorkflowNode,
+        AgentFields, Approve, Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode,
+        Nodes, OnItemError, OnMax, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError,
+        WorkflowNode,
     },
     plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},

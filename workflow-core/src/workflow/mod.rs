@@ -26,7 +26,9 @@ use self::spec::Spec;
 pub(crate) use self::{
     body::Body,
     calls::calls,
-    check::control::{PlannedCall, PlannedLoop, PlannedMap},
+    check::control::{
+        PlannedAgent, PlannedCall, PlannedLoop, PlannedMap, PlannedTool, PlannedToolCall, ToolWork,
+    },
     hash::content_hash,
     library::Refusal,
     on_failure::{ON_FAILURE, OnFailure},

@@ -3,6 +3,7 @@
 //! A kind has two more files: its checks in `workflow/check/control/` and its behaviour in `machine/control/`. The set
 //! is closed because the behaviour is part of the transition function, and logs depend on it.
 
+mod agent;
 mod call;
 mod delay;
 mod human;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
+    agent::{AgentFields, Approve, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError},
     call::WorkflowNode,
     delay::DelayNode,
     human::HumanNode,

@@ -1,5 +1,6 @@
 //! The checks of control nodes: one file per kind, with the same hooks.
 
+mod agent;
 mod call;
 mod delay;
 mod human;
@@ -8,7 +9,12 @@ mod repeat;
 
 use std::sync::Arc;
 
-pub(crate) use self::{call::PlannedCall, map::PlannedMap, repeat::PlannedLoop};
+pub(crate) use self::{
+    agent::{PlannedAgent, PlannedTool, PlannedToolCall, ToolWork},
+    call::PlannedCall,
+    map::PlannedMap,
+    repeat::PlannedLoop,
+};
 use super::{
     Check,
     data::{self, Built, Contents},

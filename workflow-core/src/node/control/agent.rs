@@ -1,0 +1,193 @@
+//! What the engine itself reads of the `data` of an agent. The rest belongs to the type.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::{Map, Value};
+
+use super::nodes::Nodes;
+use crate::{
+    node::agent::ToolChoice,
+    template::{Template, Templated},
+    value::WrittenDuration,
+};
+
+/// The fields that every agent has.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgentFields {
+    /// What the agent may call.
+    #[serde(default)]
+    pub(crate) tools: Vec<ToolData>,
+    /// The most turns.
+    #[serde(default = "default_max_turns")]
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) max_turns: usize,
+    /// What happens when the last allowed turn gives no answer: the agent fails with `max_turns`, or it completes with the text so
+    /// far.
+    #[serde(default)]
+    pub(crate) on_max_turns: OnMaxTurns,
+    /// How many calls of a turn run at the same time. 1: one after another, in their order.
+    #[serde(default = "default_concurrency")]
+    #[schemars(range(min = 1, max = 128))]
+    pub(crate) concurrency: usize,
+    /// The most calls of a turn. Those beyond are answered with an error.
+    #[serde(default = "default_max_calls")]
+    #[schemars(range(min = 1, max = 128))]
+    pub(crate) max_calls: usize,
+    /// The most bytes of a result that reach the model. A larger one is cut; the log has all of it.
+    #[serde(default = "default_max_result_bytes")]
+    #[schemars(range(min = 256, max = 1_048_576))]
+    pub(crate) max_result_bytes: usize,
+    /// In how many turns in a row the same call with the same arguments is made. After that it is answered with an error.
+    #[serde(default = "default_max_repeats")]
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) max_repeats: usize,
+    /// The most time of an attempt at one turn. The `timeout` of the node is that of all of it.
+    pub(crate) turn_timeout: Option<WrittenDuration>,
+    /// Whether the first turn may or must call tools: `auto`, `required`, `none`, or `{"tool": name}`.
+    #[serde(default, deserialize_with = "tool_choice")]
+    #[schemars(with = "ToolChoiceData")]
+    pub(crate) tool_choice: ToolChoice,
+}
+
+/// Something that an agent may call: a list of nodes, or a workflow. The arguments of the call are `args`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ToolData {
+    /// The name by which the model calls it.
+    #[schemars(extend("pattern" = "^[A-Za-z_][A-Za-z0-9_-]{0,59}$"))]
+    pub(crate) name: Arc<str>,
+    /// What it does, for the model. Default: the description of the `workflow`.
+    pub(crate) description: Option<Arc<str>>,
+    /// The JSON Schema of the arguments, an object. Default: the `input` of the `workflow`; else there are no arguments.
+    #[serde(default, deserialize_with = "schema")]
+    #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]
+    pub(crate) input: Option<Arc<Value>>,
+    /// The nodes that a call runs. They read the arguments as `args`, which is also the implicit input of the first ones. The
+    /// output of the last node is the result.
+    pub(crate) nodes: Option<Nodes>,
+    /// The name or id of the workflow that a call runs, instead of `nodes`. The arguments are its input.
+    pub(crate) workflow: Option<Arc<str>>,
+    /// Asks a person before each call.
+    pub(crate) approve: Option<Approve>,
+    /// What happens when a call fails: the model is told, or the agent fails.
+    #[serde(default)]
+    pub(crate) on_error: ToolOnError,
+    /// What happens to a call that was running when its host stopped: it runs again, or the agent fails.
+    #[serde(default)]
+    pub(crate) on_ambiguous: Option<ToolOnAmbiguous>,
+    /// The most time of a call, without the wait for an approval.
+    pub(crate) timeout: Option<WrittenDuration>,
+    /// As the field of the agent, for this tool.
+    #[schemars(range(min = 256, max = 1_048_576))]
+    pub(crate) max_result_bytes: Option<usize>,
+    /// As the field of the agent, for this tool.
+    #[schemars(range(min = 1, max = 100))]
+    pub(crate) max_repeats: Option<usize>,
+}
+
+/// Asks a person before a call.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Approve {
+    /// The question to the person, with `{{ args.… }}`.
+    #[schemars(extend("x-workflow-refers" = true, "x-workflow-reads" = "args", "examples" = ["Refund {{ args.number }}?"]))]
+    pub(crate) message: Template,
+    /// How long to wait for the answer: a duration, or a template for one. After that the call is refused with the code `expired`.
+    /// Default: no limit.
+    #[schemars(extend("x-workflow-reads" = "args"))]
+    pub(crate) expires: Option<Templated<WrittenDuration>>,
+}
+
+/// What happens when the last allowed turn gives no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnMaxTurns {
+    /// The agent fails with `max_turns`.
+    #[default]
+    Fail,
+    /// The agent completes with the text so far, and `exhausted` is true.
+    Continue,
+}
+
+/// What happens when a call of a tool fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ToolOnError {
+    /// The model is told the error.
+    #[default]
+    Answer,
+    /// The other calls are cancelled, and the agent fails.
+    Fail,
+}
+
+/// What happens to a call that was running when its host stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ToolOnAmbiguous {
+    /// What was running in it runs again. The default.
+    Retry,
+    /// The agent fails with `ambiguous`, and the model is not asked.
+    Fail,
+}
+
+/// The form of `tool_choice` in JSON.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum ToolChoiceData {
+    Word(ToolChoiceWord),
+    Tool(ChosenTool),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ToolChoiceWord {
+    Auto,
+    Required,
+    None,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ChosenTool {
+    /// The tool that the first turn must call.
+    tool: Arc<str>,
+}
+
+fn tool_choice<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ToolChoice, D::Error> {
+    let choice = ToolChoiceData::deserialize(deserializer)
+        .map_err(|_| D::Error::custom("use `auto`, `required`, `none` or `{\"tool\": name}`"))?;
+    Ok(match choice {
+        ToolChoiceData::Word(ToolChoiceWord::Auto) => ToolChoice::Auto,
+        ToolChoiceData::Word(ToolChoiceWord::Required) => ToolChoice::Required,
+        ToolChoiceData::Word(ToolChoiceWord::None) => ToolChoice::None,
+        ToolChoiceData::Tool(ChosenTool { tool }) => ToolChoice::Tool(tool),
+    })
+}
+
+fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<Value>>, D::Error> {
+    let schema = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    Ok(schema.map(|schema| Arc::new(Value::Object(schema))))
+}
+
+fn default_max_turns() -> usize {
+    10
+}
+
+fn default_concurrency() -> usize {
+    8
+}
+
+fn default_max_calls() -> usize {
+    16
+}
+
+fn default_max_result_bytes() -> usize {
+    64 * 1024
+}
+
+fn default_max_repeats() -> usize {
+    3
+}
