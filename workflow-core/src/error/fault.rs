@@ -100,6 +100,9 @@ fault_codes! {
     InvalidExample = "invalid_example",
     /// A warning: a wait is as long as the timeout around it, or longer.
     OutlastsTimeout = "outlasts_timeout",
+    /// A warning: a tool of an agent may change something outside of the run, and does not say what happens to a call of it that
+    /// was running when its host stopped.
+    AmbiguousTool = "ambiguous_tool",
 }
 
 impl fmt::Display for FaultCode {

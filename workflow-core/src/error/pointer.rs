@@ -45,6 +45,12 @@ impl Pointer {
         self.with(Segment::Item(index))
     }
 
+    /// Whether this place is below another one.
+    pub(crate) fn is_within(&self, outer: &Self) -> bool {
+        let parent = self.0.as_ref().map(|link| &link.parent);
+        parent.is_some_and(|parent| parent == outer || parent.is_within(outer))
+    }
+
     fn with(&self, segment: Segment) -> Self {
         let parent = self.clone();
         Self(Some(Arc::new(Link { parent, segment })))

@@ -354,7 +354,27 @@ pub struct NodeOutline {
     pub nodes: Vec<NodeOutline>,
 }
 
+/// The type of the one node of a turn, in the outline of an agent.
+pub(crate) const AGENT_TURN: &str = "AgentTurn";
+
+/// The type of a tool, in the outline of an agent.
+pub(crate) const TOOL_CALL: &str = "ToolCall";
+
 impl NodeOutline {
+    /// A node that an agent has besides those of its tools.
+    pub(crate) fn of_agent(id: NodeId, kind: &'static str) -> Self {
+        Self {
+            id,
+            kind: kind.into(),
+            name: None,
+            needs: Vec::new(),
+            case: None,
+            stops: false,
+            workflow: None,
+            nodes: Vec::new(),
+        }
+    }
+
     /// Whether events of the node, or of one in it, are unknown to versions that write plain logs only.
     fn needs_newer_format(&self) -> bool {
         self.case.is_some() || self.stops || self.nodes.iter().any(Self::needs_newer_format)

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::created::UnknownFormat;
+pub(crate) use self::created::{AGENT_TURN, TOOL_CALL, UnknownFormat};
 pub use self::{
     created::{
         Continued, LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated, TableEntry,

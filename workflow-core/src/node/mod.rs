@@ -21,9 +21,9 @@ mod retry;
 pub(crate) use self::{
     built_in::SWITCH,
     control::{
-        AgentFields, Approve, Control, ControlKind, DelayNode, HumanNode, ITEM, LoopNode, MapNode,
-        Nodes, OnItemError, OnMax, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError,
-        WorkflowNode,
+        AgentData, AgentFields, Approve, Control, ControlKind, DelayNode, HumanNode, ITEM,
+        LoopNode, MapNode, Nodes, OnItemError, OnMax, OnMaxTurns, ToolData, ToolOnAmbiguous,
+        ToolOnError, WorkflowNode,
     },
     plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},

@@ -1,6 +1,6 @@
 //! The registry: node types by name, and how a node is built from its `data`.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use jsonschema::ValidationError;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -9,11 +9,12 @@ use serde::{
     de::DeserializeOwned,
     ser::{SerializeStruct, Serializer},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Node,
-    control::{Control, ControlKind},
+    agent::Agent,
+    control::{AgentData, AgentFields, Control, ControlKind},
     display::DisplayHints,
     retry::RetryPolicy,
 };
@@ -120,7 +121,85 @@ impl Registry {
             Ok(Box::new(build(data::read(data)?)))
         };
         let make = Factory::Leaf(Box::new(build));
-        let (name, data) = (name.into(), DataType::of::<D>());
+        self.add_checked(name.into(), DataType::of::<D>(), make)
+    }
+
+    /// Registers a type of [agents](crate::node::agent): nodes that work in turns and call tools. It replaces a type of the same
+    /// name.
+    ///
+    /// `D` is what the agent adds to `data`. The engine itself reads `tools`, the limits (`max_turns`, `concurrency` and others) and
+    /// `tool_choice`. The published schema has the fields of both, and each side sees its own fields only, so `D` should
+    /// `deny_unknown_fields` as that of any other type.
+    ///
+    /// The [retry policy](NodeType::with_retry) of the type is that of a turn, and so are its
+    /// [effects](NodeType::with_no_side_effects).
+    ///
+    /// ```
+    /// use async_trait::async_trait;
+    /// use workflow_core::{
+    ///     NodeContext, NodeError, Registry, Template,
+    ///     node::agent::{Agent, AgentTurn, ToolCall, TurnRequest},
+    /// };
+    ///
+    /// /// Calls each tool once, then answers.
+    /// #[derive(serde::Deserialize, schemars::JsonSchema)]
+    /// #[serde(deny_unknown_fields)]
+    /// struct EachOnce {
+    ///     /// The answer.
+    ///     answer: Template,
+    /// }
+    ///
+    /// #[async_trait]
+    /// impl Agent for EachOnce {
+    ///     async fn turn(&self, cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
+    ///         if request.turn > 0 || request.tools.is_empty() {
+    ///             return Ok(AgentTurn::answer(cx.render(&self.answer)?));
+    ///         }
+    ///         let tools = request.tools.iter();
+    ///         let calls = tools.map(|tool| ToolCall::new(&*tool.name, serde_json::json!({})));
+    ///         Ok(AgentTurn::calls(calls.collect()))
+    ///     }
+    /// }
+    ///
+    /// let mut registry = Registry::default();
+    /// registry.register_agent_with("EachOnceNode", |data: EachOnce| data);
+    /// let schema = registry.get("EachOnceNode").unwrap().schema();
+    /// assert!(schema["properties"]["answer"].is_object() && schema["properties"]["tools"].is_object());
+    /// ```
+    ///
+    /// # Panics
+    /// As [`register_with`](Self::register_with), and if `D` has a field that the engine reads itself, such as `tools`.
+    pub fn register_agent_with<D, A>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        build: impl Fn(D) -> A + Send + Sync + 'static,
+    ) -> &mut NodeType
+    where
+        D: DeserializeOwned + JsonSchema,
+        A: Agent,
+    {
+        let (name, own) = (name.into(), DataType::of::<AgentFields>());
+        let merged = match DataType::of::<D>().with_fields_of(&own) {
+            Ok(merged) => merged,
+            Err(field) => panic!("`{field}` of `{name}` is a field that the engine reads itself"),
+        };
+        let build = move |data: &Value| -> Result<AgentData, DataError> {
+            let (fields, rest) = split(data, &own);
+            Ok(AgentData {
+                fields: data::read(&fields)?,
+                agent: Arc::new(build(data::read(&rest)?)),
+            })
+        };
+        self.add_checked(name, merged, Factory::Agent(Box::new(build)))
+    }
+
+    /// Adds a type, unless its name or schema is a mistake.
+    fn add_checked(
+        &mut self,
+        name: Cow<'static, str>,
+        data: DataType,
+        make: Factory,
+    ) -> &mut NodeType {
         let is_control = ControlKind::of_name(&name).is_some();
         assert!(
             !is_control,
@@ -211,13 +290,24 @@ impl fmt::Debug for Registry {
     }
 }
 
+/// Divides `data` into the fields of one type, and the others.
+fn split(data: &Value, own: &DataType) -> (Value, Value) {
+    let fields = data.as_object().cloned().unwrap_or_default();
+    let (own, rest): (Map<_, _>, Map<_, _>) =
+        (fields.into_iter()).partition(|(name, _)| own.has_field(name));
+    (own.into(), rest.into())
+}
+
 type Build = dyn Fn(&Value) -> Result<Box<dyn Node>, DataError> + Send + Sync;
+
+type BuildAgent = dyn Fn(&Value) -> Result<AgentData, DataError> + Send + Sync;
 
 /// How a node is built from its `data`.
 ///
-/// Leaves are open, control nodes are not: their behaviour is part of the state machine.
+/// Leaves are open, control nodes are not: their behaviour is part of the state machine. Of an agent, its turns are open.
 enum Factory {
     Leaf(Box<Build>),
+    Agent(Box<BuildAgent>),
     Control(ControlKind),
 }
 
@@ -337,6 +427,7 @@ impl NodeType {
     pub(crate) fn control(&self) -> Option<ControlKind> {
         match self.make {
             Factory::Leaf(_) => None,
+            Factory::Agent(_) => Some(ControlKind::Agent),
             Factory::Control(kind) => Some(kind),
         }
     }
@@ -344,6 +435,7 @@ impl NodeType {
     pub(crate) fn make(&self, data: &Value) -> Result<NodeInstance, DataError> {
         match &self.make {
             Factory::Leaf(build) => build(data).map(NodeInstance::Leaf),
+            Factory::Agent(build) => build(data).map(Control::Agent).map(NodeInstance::Control),
             Factory::Control(kind) => kind.read(data).map(NodeInstance::Control),
         }
     }

@@ -27,7 +27,7 @@ mod text;
 
 pub(crate) use self::run::{RUN, RUN_ERROR, RUN_FIELDS, RunValues};
 pub(crate) use self::scope::{
-    EXHAUSTED, HISTORY, ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields,
+    ARGS, EXHAUSTED, HISTORY, ImplicitInput, STEP_FIELDS, Scope, Variables, step_fields,
 };
 
 pub use self::{

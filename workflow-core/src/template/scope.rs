@@ -133,6 +133,9 @@ impl Reported {
     }
 }
 
+/// The name of the arguments of a call, in a tool of an agent.
+pub(crate) const ARGS: &str = "args";
+
 /// The name of the results of earlier rounds, in the body of a loop.
 ///
 /// It gives way to a node or an item of this name, since a workflow that is older than the name may have one.

@@ -6,7 +6,7 @@
 use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::Pointer;
 
@@ -25,10 +25,49 @@ impl DataType {
             .with(|settings| settings.inline_subschemas = true)
             .into_generator()
             .into_root_schema_for::<D>();
+        Self::new(schema.to_value())
+    }
+
+    fn new(schema: Value) -> Self {
         Self {
-            validator: jsonschema::validator_for(schema.as_value()).ok(),
-            schema: schema.to_value(),
+            validator: jsonschema::validator_for(&schema).ok(),
+            schema,
         }
+    }
+
+    /// `data` that two types share: the fields of both in one object. Everything else of the schema is that of this type.
+    ///
+    /// # Errors
+    /// The name of a field that both have.
+    pub(crate) fn with_fields_of(&self, other: &Self) -> Result<Self, String> {
+        let mut schema = self.schema.clone();
+        let fields = other.schema["properties"].as_object().into_iter().flatten();
+        if let Some((name, _)) = fields.clone().find(|(name, _)| self.has_field(name)) {
+            return Err(name.clone());
+        }
+        let fields = fields.map(|(name, schema)| (name.clone(), schema.clone()));
+        let required = other.schema["required"].as_array();
+        if let Some(members) = schema.as_object_mut() {
+            members.entry("type").or_insert_with(|| "object".into());
+            let own = members.entry("properties");
+            let own = own.or_insert_with(|| Value::Object(Map::new()));
+            if let Some(own) = own.as_object_mut() {
+                own.extend(fields);
+            }
+            if let Some(more) = required {
+                let own = members.entry("required");
+                let own = own.or_insert_with(|| Value::Array(Vec::new()));
+                own.as_array_mut()
+                    .into_iter()
+                    .for_each(|own| own.extend(more.clone()));
+            }
+        }
+        Ok(Self::new(schema))
+    }
+
+    /// Whether the schema lists a field of this name.
+    pub(crate) fn has_field(&self, name: &str) -> bool {
+        self.schema["properties"].get(name).is_some()
     }
 
     pub(crate) fn schema(&self) -> &Value {

@@ -43,6 +43,18 @@ pub(crate) struct Body {
 }
 
 impl Body {
+    /// A list of steps that need nothing and have no names in templates: a turn of an agent, or the calls of a turn.
+    pub(crate) fn unnamed(steps: Vec<PlannedNode>) -> Self {
+        Self {
+            sinks: (0..steps.len()).collect(),
+            steps: steps.into(),
+            variables: Arc::default(),
+            outline: Arc::default(),
+            result: Shape::Unknown,
+            reads_history: false,
+        }
+    }
+
     /// The steps of a workflow's own nodes.
     ///
     /// Made once per workflow and shared by all its runs, since the paths of top-level nodes are their ids.

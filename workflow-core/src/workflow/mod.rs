@@ -71,6 +71,7 @@ const INPUT: &str = "#/input";
 /// ```
 pub struct Workflow {
     name: Option<String>,
+    description: Option<Arc<str>>,
     hash: Arc<str>,
     origin: Option<(WorkflowId, u32)>,
     body: Arc<Body>,
@@ -156,6 +157,7 @@ impl Workflow {
         let depth = check.deepest();
         Ok(Self {
             name: read.name,
+            description: read.description,
             hash: hash::content_hash(spec).into(),
             origin: None,
             names: body.top_level(),
@@ -184,6 +186,11 @@ impl Workflow {
     /// The `name` of the specification.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// The `description` of the specification.
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
     }
 
     /// The content hash: SHA-256 of the specification with sorted keys, in hexadecimal.
@@ -215,6 +222,11 @@ impl Workflow {
         self.input
             .as_ref()
             .map_or(Ok(()), |schema| schema.check(input, INPUT))
+    }
+
+    /// The schema of the input, if the specification has one.
+    fn input_schema(&self) -> Option<&Value> {
+        self.input.as_ref().map(ValueSchema::schema)
     }
 
     /// Sets which stored workflow this is. The check does not know it: the same specification may be stored several

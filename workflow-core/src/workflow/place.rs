@@ -98,6 +98,8 @@ impl Workflow {
                     body = call.workflow.body();
                     here
                 }
+                // The calls of an agent follow from what its turns say.
+                NodeKind::Agent(_) | NodeKind::Turn(_) | NodeKind::ToolCall(_) => return None,
                 NodeKind::Leaf(_) | NodeKind::Human(_) | NodeKind::Delay(_) => return None,
             });
         }

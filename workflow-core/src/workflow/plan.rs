@@ -1,13 +1,13 @@
 //! Turns a node of a specification into a [`PlannedNode`], which the machine runs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
 use super::check::{Case, Check};
 use super::spec::{Defaults, NodeSpec};
 use crate::workflow::check::{
-    control::{PlannedCall, PlannedLoop, PlannedMap},
+    control::{PlannedAgent, PlannedCall, PlannedLoop, PlannedMap, PlannedToolCall},
     data::{self, Built, Contents},
     graph::Graph,
     graph_node::GraphNode,
@@ -17,7 +17,7 @@ use crate::workflow::check::{
 use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
-    node::{DelayNode, Effects, HumanNode, Node, NodeType, RetryPolicy},
+    node::{ControlKind, DelayNode, Effects, HumanNode, Node, NodeType, RetryPolicy, agent::Agent},
     template::{Condition, ImplicitInput},
     value::NodeId,
     workflow::spec::{OnAmbiguous, OnError},
@@ -56,6 +56,11 @@ pub(crate) enum NodeKind {
     Call(PlannedCall),
     Human(HumanNode),
     Delay(DelayNode),
+    Agent(Arc<PlannedAgent>),
+    /// One turn of an agent: a leaf.
+    Turn(Arc<dyn Agent>),
+    /// One call of a tool.
+    ToolCall(PlannedToolCall),
 }
 
 /// Plans a node. A node that cannot be planned has at least one fault.
@@ -90,11 +95,10 @@ pub(super) fn plan(
     }
     let stop_when = stop_condition(placed, check);
     let Built { kind, contents, .. } = built?;
-    // `defaults` of a workflow are about attempts, which control nodes do not have.
-    let defaults = if node_type.control().is_none() {
-        check.defaults
+    let attempts = if node_type.control().is_none() {
+        Attempts::of(node, node_type, check.defaults)
     } else {
-        Defaults::default()
+        Attempts::NONE
     };
     let planned = PlannedNode {
         id: node.id.clone()?,
@@ -104,20 +108,51 @@ pub(super) fn plan(
         when,
         case: graph.case(index).cloned(),
         stop_when,
-        retry: (node.retry.or(defaults.retry))
-            .map_or_else(|| node_type.default_retry(), RetryPolicy::from),
-        timeout: node.timeout.or(defaults.timeout),
+        retry: attempts.retry,
+        timeout: node.timeout.or(attempts.timeout),
         on_error: node.on_error.clone(),
-        on_ambiguous: node.on_ambiguous,
+        on_ambiguous: attempts.on_ambiguous,
         input: graph.implicit_input(index),
         instant: node_type.is_instant(),
-        effects: if node_type.is_pure() {
-            Effects::None
-        } else {
-            Effects::Unknown
-        },
+        effects: effects_of(node_type),
     };
     Some((planned, contents))
+}
+
+/// What an attempt at a node of this type does outside of the run.
+pub(super) fn effects_of(node_type: &NodeType) -> Effects {
+    if node_type.is_pure() {
+        Effects::None
+    } else {
+        Effects::Unknown
+    }
+}
+
+/// How a step is attempted.
+pub(super) struct Attempts {
+    pub(super) retry: RetryPolicy,
+    /// The timeout of an attempt, by the `defaults` of the workflow.
+    pub(super) timeout: Option<Duration>,
+    pub(super) on_ambiguous: OnAmbiguous,
+}
+
+impl Attempts {
+    /// For control nodes, which are not attempted.
+    const NONE: Self = Self {
+        retry: RetryPolicy::ONCE,
+        timeout: None,
+        on_ambiguous: OnAmbiguous::Retry,
+    };
+
+    /// As a node says it, or else the `defaults` of the workflow, or else its type.
+    pub(super) fn of(node: &NodeSpec, node_type: &NodeType, defaults: Defaults) -> Self {
+        let retry = node.retry.or(defaults.retry);
+        Self {
+            retry: retry.map_or_else(|| node_type.default_retry(), RetryPolicy::from),
+            timeout: defaults.timeout,
+            on_ambiguous: node.on_ambiguous,
+        }
+    }
 }
 
 /// What is known of the output as later nodes read it: that of the node itself, or the replacement that `on_error`
@@ -186,28 +221,49 @@ pub(super) fn constant(condition: &Condition, at: &Pointer) -> Option<Fault> {
 }
 
 /// Refuses fields without a meaning for control nodes. They are not attempted, so they have no `retry`, and only
-/// containers have a `timeout`.
+/// containers have a `timeout`. For an agent, what is about attempts is about its turns.
 fn refuse_inapplicable_fields(node: &NodeSpec, node_type: &NodeType, check: &mut Check) {
     let Some(kind) = node_type.control() else {
         return;
     };
     let mut refuse = |field: &'static str, hint: &'static str| {
-        let detail = format!("`{field}` has no meaning for a {}", kind.name());
+        let detail = format!("`{field}` has no meaning for a {}", node_type.name());
         let fault = Fault::new(FaultCode::NotApplicable, node.at.field(field), detail);
         check.fault(fault.with_hint(hint));
     };
-    if node.retry.is_some() {
+    let is_attempted = kind == ControlKind::Agent;
+    if node.retry.is_some() && !is_attempted {
         refuse("retry", "set it on the nodes to be retried");
     }
     if node.timeout.is_some() && !kind.is_container() {
         refuse("timeout", "set the wait in its `data`");
     }
-    if node.on_ambiguous == OnAmbiguous::Fail {
+    if node.on_ambiguous == OnAmbiguous::Fail && !is_attempted {
         refuse("on_ambiguous", "set it on nodes that must not run twice");
     }
 }
 
 impl PlannedNode {
+    /// A step that the engine makes itself. It needs nothing and is attempted once.
+    pub(crate) fn made(id: NodeId, kind: NodeKind) -> Self {
+        Self {
+            id,
+            kind,
+            needs: 0,
+            dependents: Box::default(),
+            when: None,
+            case: None,
+            stop_when: None,
+            retry: RetryPolicy::ONCE,
+            timeout: None,
+            on_error: OnError::Fail,
+            on_ambiguous: OnAmbiguous::Retry,
+            input: ImplicitInput::Begin,
+            effects: Effects::None,
+            instant: false,
+        }
+    }
+
     /// What an output of the node fits, as far as the node says so.
     pub(crate) fn output_schema(&self) -> Option<&Value> {
         match &self.kind {

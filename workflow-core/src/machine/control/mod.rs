@@ -123,7 +123,7 @@ impl Next {
 #[inline]
 pub(super) fn of(kind: &NodeKind) -> Option<&dyn Control> {
     match kind {
-        NodeKind::Leaf(_) => None,
+        NodeKind::Leaf(_) | NodeKind::Turn(_) | NodeKind::Agent(_) | NodeKind::ToolCall(_) => None,
         NodeKind::Map(map) => Some(map),
         NodeKind::Loop(repeat) => Some(repeat),
         NodeKind::Call(call) => Some(call),

@@ -6,12 +6,36 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
 
-use super::nodes::Nodes;
+use super::{KindInfo, data_type, nodes::Nodes, read};
 use crate::{
-    node::agent::ToolChoice,
+    node::agent::{Agent, ToolChoice},
     template::{Template, Templated},
     value::WrittenDuration,
 };
+
+/// Agents have types of their own, with other names, which also build them.
+pub(super) static KIND: KindInfo = KindInfo {
+    name: "an agent",
+    label: "Agent",
+    icon: "agent",
+    activity: "Working",
+    is_container: true,
+    path_segments: 1,
+    data_type: data_type::<AgentFields>,
+    read: |data| read(data, |never: Never| match never {}),
+};
+
+/// What no `data` can be read as.
+#[derive(Deserialize)]
+enum Never {}
+
+/// The `data` of an agent.
+pub(crate) struct AgentData {
+    /// What the engine reads itself.
+    pub(crate) fields: AgentFields,
+    /// What does the turns.
+    pub(crate) agent: Arc<dyn Agent>,
+}
 
 /// The fields that every agent has.
 #[derive(Debug, Deserialize, JsonSchema)]

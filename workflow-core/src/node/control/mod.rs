@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
-    agent::{AgentFields, Approve, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError},
+    agent::{AgentData, AgentFields, Approve, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError},
     call::WorkflowNode,
     delay::DelayNode,
     human::HumanNode,
@@ -35,9 +35,10 @@ pub(crate) enum ControlKind {
     Workflow,
     Human,
     Delay,
+    Agent,
 }
 
-/// The `data` of a control node. The body of a map or loop is not in it: it is planned as a list of nodes.
+/// The `data` of a control node. The bodies of maps, loops and tools are not in it: they are planned as lists of nodes.
 ///
 /// The types of `data` are part of the JSON Schema of the language: their documentation is what editors show.
 pub(crate) enum Control {
@@ -46,6 +47,7 @@ pub(crate) enum Control {
     Workflow(WorkflowNode),
     Human(HumanNode),
     Delay(DelayNode),
+    Agent(AgentData),
 }
 
 /// The constants of a kind, in one place. The file of each kind defines its own.
@@ -64,6 +66,7 @@ struct KindInfo {
 }
 
 impl ControlKind {
+    /// The kinds that have one type each, which every registry has. Programs register the types of agents.
     pub(crate) const ALL: [Self; 5] = [
         Self::Map,
         Self::Loop,
@@ -80,6 +83,7 @@ impl ControlKind {
             Self::Workflow => &call::KIND,
             Self::Human => &human::KIND,
             Self::Delay => &delay::KIND,
+            Self::Agent => &agent::KIND,
         }
     }
 

@@ -10,13 +10,14 @@ use super::{
     data::PatchedData,
     enclosing::{EnclosingScope, LocalValue, Values},
     graph_node::GraphNode,
-    marks::{Mark, Marked},
+    marks::{Mark, Marked, Reads},
     outputs::Shape,
 };
 use crate::workflow::body::{Body, List};
 use crate::{node::ControlKind, template::HISTORY, workflow::spec::NodeSpec};
 
 /// A control node, and the marked fields of its `data`.
+#[derive(Clone, Copy)]
 pub(in crate::workflow) struct Container<'a> {
     pub(in crate::workflow) kind: ControlKind,
     pub(in crate::workflow) node: GraphNode<'a>,
@@ -73,7 +74,7 @@ impl Container<'_> {
             let nodes = NodeSpec::read_all(items, &field.at, &mut check.faults);
             let list = List::new(&nodes, enclosing, check);
             let mut body = list.plan(check);
-            for field in marked.iter().filter(|field| field.reads_body) {
+            for field in marked.iter().filter(|field| field.reads == Reads::Body) {
                 patched.check(field, &list.reader(), check);
             }
             body.result = list.result_shape(spec.data.get("output"));

@@ -62,14 +62,19 @@ pub(in crate::workflow) fn build(
     let data = &node.spec.data;
     let marked = marks::find(node_type.schema(), data, &at);
     let mut patched = PatchedData::new(data, &at);
-    let own = marked.iter().filter(|field| !field.reads_body);
+    let own = marked
+        .iter()
+        .filter(|field| field.reads == marks::Reads::Node);
     for field in own {
         patched.check(field, &node.reader(), check);
     }
     let bodies = node_type.control().map(|kind| {
         let marked = &marked;
         let container = Container { kind, node, marked };
-        (kind, container.bodies(&mut patched, check))
+        (
+            kind,
+            control::of(kind).bodies(container, &mut patched, check),
+        )
     });
     match (make(node_type, &patched, check)?, bodies) {
         (NodeInstance::Leaf(made), _) => Some(leaf(made, node, check)),
@@ -177,16 +182,20 @@ fn leaf(leaf: Box<dyn Node>, node: GraphNode<'_>, check: &mut Check) -> Built {
     if leaf.reads_input() {
         read_implicit(node, check);
     }
-    let output = match leaf.output_shape() {
+    Built {
+        output: declared(leaf.output_shape(), node),
+        kind: NodeKind::Leaf(leaf),
+        contents: Contents::default(),
+    }
+}
+
+/// The shape of an output, as the node declares it.
+pub(super) fn declared(shape: OutputShape<'_>, node: GraphNode<'_>) -> Shape {
+    match shape {
         OutputShape::Unknown => Shape::Unknown,
         OutputShape::Text => Shape::Text,
         OutputShape::Schema(schema) => Shape::of_schema(schema),
         OutputShape::Json(json) => node.reader().shape_of_json(json),
-    };
-    Built {
-        kind: NodeKind::Leaf(leaf),
-        output,
-        contents: Contents::default(),
     }
 }
 

@@ -23,7 +23,7 @@ pub(in crate::workflow) enum Mark {
     Json,
     /// An `Expr`, or a `Condition`.
     Expression { condition: bool },
-    /// The body of a map or loop.
+    /// The body of a map, a loop or a tool.
     Nodes,
     /// A `TextOrSecret`.
     Secret,
@@ -40,8 +40,29 @@ pub(in crate::workflow) struct Marked<'a> {
     pub(in crate::workflow) mark: Mark,
     pub(in crate::workflow) at: Pointer,
     pub(in crate::workflow) value: &'a Value,
-    /// Whether it is evaluated after the nodes of the body, and may read them.
-    pub(in crate::workflow) reads_body: bool,
+    pub(in crate::workflow) reads: Reads,
+}
+
+/// When a marked value is evaluated, and so what it can read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::workflow) enum Reads {
+    /// With the node: what the node can read.
+    Node,
+    /// After the nodes of the body: those, too.
+    Body,
+    /// For a call of a tool: its arguments, too.
+    Args,
+}
+
+impl Reads {
+    /// What is written in a schema counts for everything below it.
+    fn of(schema: &Value, outer: Self) -> Self {
+        match schema["x-workflow-reads"].as_str() {
+            Some("body") => Self::Body,
+            Some("args") => Self::Args,
+            _ => outer,
+        }
+    }
 }
 
 /// Walks `data` and the schema of its type side by side.
@@ -51,7 +72,7 @@ pub(in crate::workflow) fn find<'a>(
     at: &Pointer,
 ) -> Vec<Marked<'a>> {
     let mut found = Vec::new();
-    walk(schema, data, at, false, &mut found);
+    walk(schema, data, at, Reads::Node, &mut found);
     found
 }
 
@@ -60,16 +81,16 @@ fn walk<'a>(
     schema: &Value,
     value: &'a Value,
     at: &Pointer,
-    reads_body: bool,
+    reads: Reads,
     found: &mut Vec<Marked<'a>>,
 ) {
-    let reads_body = reads_body || schema["x-workflow-reads"] == "body";
+    let reads = Reads::of(schema, reads);
     if let Some(mark) = mark_of(schema, value) {
         found.push(Marked {
             mark,
             at: at.clone(),
             value,
-            reads_body,
+            reads,
         });
         return;
     }
@@ -78,7 +99,7 @@ fn walk<'a>(
         .filter_map(|key| schema[key].as_array())
         .flatten()
     {
-        walk(choice, value, at, reads_body, found);
+        walk(choice, value, at, reads, found);
     }
     match value {
         Value::Object(members) => {
@@ -90,16 +111,16 @@ fn walk<'a>(
                         mark: Mark::Name,
                         at: at.clone(),
                         value: member,
-                        reads_body,
+                        reads,
                     });
                 }
                 let of_member = of_member.unwrap_or(&schema["additionalProperties"]);
-                walk(of_member, member, &at, reads_body, found);
+                walk(of_member, member, &at, reads, found);
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                walk(&schema["items"], item, &at.item(index), reads_body, found);
+                walk(&schema["items"], item, &at.item(index), reads, found);
             }
         }
         _ => {}

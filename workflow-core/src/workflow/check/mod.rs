@@ -47,6 +47,8 @@ pub(super) struct Check<'a> {
     deepest: usize,
     /// The shortest timeout around the node that is being checked.
     allowed: Option<Duration>,
+    /// Whether the node that is being checked is within a tool of an agent.
+    in_tool: bool,
 }
 
 impl<'a> Check<'a> {
@@ -67,6 +69,7 @@ impl<'a> Check<'a> {
             depth: 0,
             deepest: 0,
             allowed: timeout,
+            in_tool: false,
         }
     }
 
@@ -106,13 +109,31 @@ impl<'a> Check<'a> {
             return None;
         }
         self.deepest = self.deepest.max(depth);
-        let allowed = self.allowed;
         self.depth += 1;
+        let seen = self.bounded(timeout, look);
+        self.depth -= 1;
+        Some(seen)
+    }
+
+    /// Runs a check of what this timeout bounds, besides those around it.
+    pub(super) fn bounded<T>(
+        &mut self,
+        timeout: Option<Duration>,
+        look: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let allowed = self.allowed;
         self.allowed = [allowed, timeout].into_iter().flatten().min();
         let seen = look(self);
-        self.depth -= 1;
         self.allowed = allowed;
-        Some(seen)
+        seen
+    }
+
+    /// Runs a check of the nodes of a tool.
+    fn within_tool<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.in_tool, true);
+        let seen = look(self);
+        self.in_tool = outer;
+        seen
     }
 
     /// Runs a check of nodes that this timeout bounds, instead of that of the workflow.
@@ -165,6 +186,11 @@ impl<'a> Check<'a> {
                 None
             }
         }
+    }
+
+    /// The workflow of this name, if it can be called. It is not recorded as called.
+    fn called(&self, name: &str) -> Option<&Arc<Workflow>> {
+        self.library.get(name)?.as_ref().ok()
     }
 
     pub(super) fn deepest(&self) -> usize {

@@ -59,8 +59,7 @@ pub(crate) struct Spec {
     pub(crate) name: Option<String>,
     /// What it is for.
     #[schemars(length(max = MAX_DESCRIPTION), extend("pattern" = DESCRIPTION_PATTERN))]
-    #[expect(dead_code, reason = "only people read it")]
-    description: Option<String>,
+    pub(crate) description: Option<Arc<str>>,
     /// A JSON Schema that every run's input has to fit.
     #[serde(default, deserialize_with = "some_even_if_null")]
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema"))]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Body, Built, Check, Contents, Control, ControlCheck, GraphNode, NodeKind, data};
 use crate::{
-    error::{Fault, FaultCode},
+    error::{Fault, FaultCode, Pointer},
     node::WorkflowNode,
     workflow::Workflow,
 };
@@ -31,21 +31,7 @@ impl ControlCheck for CallCheck {
         if call.input.is_none() {
             data::read_implicit(node, check);
         }
-        let at = node.data_at("workflow");
-        let workflow = check.call(&call.workflow, &at)?;
-        if workflow.on_failure().is_some() {
-            let detail = format!(
-                "the `on_failure` of `{}` does not run here: the failure is that of this node",
-                call.workflow
-            );
-            let hint = "handle it with `on_error`, or in an `on_failure` of this workflow";
-            let warning = Fault::new(FaultCode::NotApplicable, &at, detail).with_hint(hint);
-            check.warnings.push(warning);
-        }
-        // The called workflow was checked by itself. Its nesting adds to that of this place, so the sum is checked
-        // here.
-        let depth = workflow.depth();
-        let workflow = check.within(&at, node.spec.timeout, depth, |_| workflow)?;
+        let workflow = called(&call.workflow, &node.data_at("workflow"), check)?;
         Some(Built {
             contents: Contents::of_called(&call.workflow),
             output: workflow.result_shape().clone(),
@@ -55,4 +41,20 @@ impl ControlCheck for CallCheck {
             }),
         })
     }
+}
+
+/// The called workflow of this name, if it can be called from this place.
+pub(super) fn called(name: &Arc<str>, at: &Pointer, check: &mut Check) -> Option<Arc<Workflow>> {
+    let workflow = check.call(name, at)?;
+    if workflow.on_failure().is_some() {
+        let detail = format!(
+            "the `on_failure` of `{name}` does not run here: the failure is that of this node"
+        );
+        let hint = "handle it with `on_error`, or in an `on_failure` of this workflow";
+        let warning = Fault::new(FaultCode::NotApplicable, at, detail).with_hint(hint);
+        check.warnings.push(warning);
+    }
+    // The called workflow was checked by itself. Its nesting adds to that of this place, so the sum is checked here.
+    let depth = workflow.depth();
+    check.within(at, None, depth, |_| workflow)
 }

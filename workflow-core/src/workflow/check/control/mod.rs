@@ -6,18 +6,21 @@ mod delay;
 mod human;
 mod map;
 mod repeat;
+mod tool;
 
 use std::sync::Arc;
 
 pub(crate) use self::{
-    agent::{PlannedAgent, PlannedTool, PlannedToolCall, ToolWork},
+    agent::PlannedAgent,
     call::PlannedCall,
     map::PlannedMap,
     repeat::PlannedLoop,
+    tool::{PlannedTool, PlannedToolCall, ToolWork},
 };
 use super::{
     Check,
-    data::{self, Built, Contents},
+    container::Container,
+    data::{self, Built, Contents, PatchedData},
     enclosing::Local,
     graph_node::GraphNode,
     outputs::Shape,
@@ -34,6 +37,17 @@ pub(super) trait ControlCheck {
     /// What the bodies of a node can read, for a kind that has bodies. Also checks the names that the node defines in its body.
     fn body_scope<'a>(&self, _node: GraphNode<'a>, _check: &mut Check) -> Option<BodyScope<'a>> {
         None
+    }
+
+    /// Checks the bodies of a node, in the order of its `data`, and the fields that are evaluated in or after them. `None` if a body
+    /// cannot be planned; then it has a fault.
+    fn bodies(
+        &self,
+        container: Container<'_>,
+        patched: &mut PatchedData,
+        check: &mut Check,
+    ) -> Option<Vec<Arc<Body>>> {
+        container.bodies(patched, check)
     }
 
     /// Combines the data of a node with what it needs from elsewhere. `None` if that is missing; then there is a fault.
@@ -66,5 +80,6 @@ pub(super) fn of(kind: ControlKind) -> &'static dyn ControlCheck {
         ControlKind::Workflow => &call::CallCheck,
         ControlKind::Human => &human::HumanCheck,
         ControlKind::Delay => &delay::DelayCheck,
+        ControlKind::Agent => &agent::AgentCheck,
     }
 }
