@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{NodeContext, OutputShape, Plan, PlanContext};
 use crate::{
     error::{NodeError, Problem},
-    value::{StepKey, some_even_if_null},
+    value::{InvalidData, StepKey, some_even_if_null},
 };
 
 /// A node that works in turns. Each turn gives the answer, or asks for calls of tools.
@@ -42,6 +42,14 @@ pub trait Agent: Send + Sync + 'static {
     fn plan(&self, cx: &PlanContext<'_>, request: &TurnRequest) -> Result<Plan, NodeError> {
         let _ = (cx, request);
         Ok(Plan::opaque())
+    }
+
+    /// Checks the agent when it is built, as [`Node::check`](super::Node::check) does. Default: no fault.
+    ///
+    /// # Errors
+    /// The first fault. The workflow is refused with it.
+    fn check(&self) -> Result<(), InvalidData> {
+        Ok(())
     }
 
     /// Whether the agent, as configured, reads the implicit input. Default: `false`.
@@ -102,6 +110,21 @@ pub struct ToolSpec {
     pub input: Arc<Value>,
 }
 
+impl ToolSpec {
+    /// A tool by its name, description, and the JSON Schema of its arguments.
+    pub fn new(
+        name: impl Into<Arc<str>>,
+        description: impl Into<Arc<str>>,
+        input: Arc<Value>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            description: description.into(),
+            input,
+        }
+    }
+}
+
 /// A turn whose calls are settled.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -116,11 +139,8 @@ pub struct PastTurn {
 }
 
 impl PastTurn {
-    pub(crate) fn new(
-        output: TurnOutput,
-        state: Option<Arc<Value>>,
-        results: Vec<CallResult>,
-    ) -> Self {
+    /// A turn with the results of its calls, in their order.
+    pub fn new(output: TurnOutput, state: Option<Arc<Value>>, results: Vec<CallResult>) -> Self {
         Self {
             output,
             state,
@@ -160,6 +180,15 @@ pub struct CallResult {
 const MAX_ERROR_BYTES: usize = 2 * 1024;
 
 impl CallResult {
+    /// The whole result of a call with the arguments of the model, or why there is none.
+    pub fn new(result: Result<Arc<Value>, Arc<Problem>>) -> Self {
+        Self {
+            result,
+            truncated_from: None,
+            changed: None,
+        }
+    }
+
     /// The result in the form that a model reads it: an object with `output`, or with `error` as text. Besides, `truncated` with the size of the whole
     /// result, and `changed_arguments`.
     ///

@@ -56,7 +56,7 @@ use crate::{
     error::NodeError,
     event::{Delta, Report, TextKind},
     template::{ImplicitInput, Json, Scope, Template, Templated},
-    value::{Amount, Cost, RunId, StepRef, Usage, lock, millis, size},
+    value::{Amount, Cost, InvalidData, RunId, StepRef, Usage, lock, millis, size},
 };
 
 /// One kind of work, configured by one node's `data`.
@@ -165,6 +165,17 @@ pub trait Node: Send + Sync + 'static {
     fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
         let _ = cx;
         Ok(Plan::opaque())
+    }
+
+    /// Checks the node when it is built, for faults that the type of its `data` cannot express: a word that only a client of the node knows, or
+    /// fields that exclude each other with the settings of the host. Default: none.
+    ///
+    /// It is called wherever a specification is read, so a stored workflow becomes invalid if the check becomes stricter. It must be pure.
+    ///
+    /// # Errors
+    /// The first fault. The workflow is refused with it.
+    fn check(&self) -> Result<(), InvalidData> {
+        Ok(())
     }
 
     /// The JSON Schema (draft 2020-12) that an output of this node fits. A person who sets the output of a step instead of

@@ -118,7 +118,9 @@ impl Registry {
         N: Node,
     {
         let build = move |data: &Value| -> Result<Box<dyn Node>, DataError> {
-            Ok(Box::new(build(data::read(data)?)))
+            let node = build(data::read(data)?);
+            node.check()?;
+            Ok(Box::new(node))
         };
         let make = Factory::Leaf(Box::new(build));
         self.add_checked(name.into(), DataType::of::<D>(), make)

@@ -3,6 +3,8 @@
 //! The schema is checked first and reports every fault. Deserialization stops at the first error; it finds
 //! only what a schema cannot express, such as a template that does not parse.
 
+use std::{borrow::Cow, fmt};
+
 use jsonschema::{ValidationError, Validator};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -93,7 +95,7 @@ impl DataType {
 
 /// Deserializes `data` as its type.
 pub(crate) fn read<D: DeserializeOwned>(data: &Value) -> Result<D, DataError> {
-    serde_path_to_error::deserialize(data).map_err(DataError)
+    serde_path_to_error::deserialize(data).map_err(DataError::Read)
 }
 
 /// Reads an optional field for which `null` is a value: `null` becomes `Some(null)`.
@@ -106,14 +108,69 @@ pub(crate) fn some_even_if_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// Why `data` cannot be deserialized as its type, and where.
-pub(crate) struct DataError(serde_path_to_error::Error<serde_json::Error>);
+/// A fault of the `data` of a node that its type cannot express, such as a word that only a client of the node knows. Returned by
+/// [`Node::check`](crate::Node::check).
+///
+/// ```
+/// use workflow_core::value::InvalidData;
+///
+/// let fault = InvalidData::new("`hihg` is not a level: did you mean `high`?").at("thinking_level");
+/// assert_eq!(fault.to_string(), "thinking_level: `hihg` is not a level: did you mean `high`?");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidData {
+    field: Option<Cow<'static, str>>,
+    detail: String,
+}
+
+impl InvalidData {
+    /// A fault of the data as a whole.
+    pub fn new(detail: impl Into<String>) -> Self {
+        Self {
+            field: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// Sets the field of `data` that has the fault.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+}
+
+impl fmt::Display for InvalidData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(field) = &self.field {
+            write!(f, "{field}: ")?;
+        }
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for InvalidData {}
+
+/// Why a node cannot be built from its `data`, and where.
+pub(crate) enum DataError {
+    /// It cannot be deserialized as its type.
+    Read(serde_path_to_error::Error<serde_json::Error>),
+    /// The node refuses it.
+    Refused(InvalidData),
+}
 
 impl DataError {
     /// The place of the error in the document. `data` is the place of the node's `data`.
     pub(crate) fn place(&self, data: &Pointer) -> Pointer {
         use serde_path_to_error::Segment;
-        let segments = self.0.path().iter();
+        let error = match self {
+            Self::Read(error) => error,
+            Self::Refused(fault) => {
+                let field = fault.field.as_deref();
+                return field.map_or_else(|| data.clone(), |field| data.field(field));
+            }
+        };
+        let segments = error.path().iter();
         segments.fold(data.clone(), |at, segment| match segment {
             Segment::Seq { index } => at.item(*index),
             Segment::Map { key } => at.field(key),
@@ -123,6 +180,15 @@ impl DataError {
     }
 
     pub(crate) fn detail(&self) -> String {
-        self.0.inner().to_string()
+        match self {
+            Self::Read(error) => error.inner().to_string(),
+            Self::Refused(fault) => fault.detail.clone(),
+        }
+    }
+}
+
+impl From<InvalidData> for DataError {
+    fn from(fault: InvalidData) -> Self {
+        Self::Refused(fault)
     }
 }

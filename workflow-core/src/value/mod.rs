@@ -7,6 +7,7 @@
 //!   [`Amount`] a bound in requests, tokens and money. A [`Budget`] limits what a run may use. A [`StepKey`] identifies what a step does.
 //! - JSON: [`read_json`] refuses duplicate names and numbers that would change, with a place for each fault.
 //!   [`ValueSchema`] checks values within a bound of work. [`heap_bytes`] estimates the memory of a value.
+//!   [`InvalidData`] is a fault that a node finds in its data.
 //!   [`PatchOperation`]s are the difference between two values. [`MAX_DEPTH`], [`MAX_OUTPUT_BYTES`] and [`MAX_RESULT_BYTES`] bound what nodes and runs return.
 
 mod amount;
@@ -45,6 +46,7 @@ pub(crate) use self::{
 pub use self::{
     amount::{Amount, Cost},
     budget::{Budget, WhenExceeded},
+    data::InvalidData,
     heap::heap_bytes,
     id::{
         InstanceId, InvalidId, InvalidWaitId, NodeId, RunId, StepPath, StepRef, WaitId, WorkflowId,

@@ -1,0 +1,37 @@
+//! Model providers for workflows, without any provider.
+//!
+//! - A [`Model`] is a client of one provider: it sends a [`ModelRequest`] once, and returns a stream of [`ModelChunk`]s that ends
+//!   with a [`ModelTurn`] or a [`ModelError`].
+//! - [`Models`] has the providers of a host by name: `local/qwen3:8b` is the model `qwen3:8b` of the provider `local`.
+//! - [`ProviderInfo`] has what is known of a provider before anything is sent: its name, its address, its prices.
+//!
+//! This crate knows neither HTTP nor any provider.
+//!
+//! Types of other crates in the public API: [`serde_json::Value`] for schemas and what providers return as it came, [`futures::Stream`],
+//! and types of [`workflow_core`].
+
+// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`.
+mod error;
+mod message;
+mod model;
+mod models;
+mod part;
+mod provider;
+mod request;
+mod schema;
+mod turn;
+
+/// The name of the queue in which retries wait for the retry budget of a client, in events and errors.
+pub const RETRY_BUDGET: &str = "retry_budget";
+
+pub use self::{
+    error::{Delivery, ModelError},
+    message::{Message, TurnMessage},
+    model::{Model, ModelStream},
+    models::{InvalidProvider, Models, NamedModel},
+    part::Part,
+    provider::{Continuation, ProviderInfo},
+    request::{ModelRequest, ServiceTier, Thinking},
+    schema::{AnswerSchema, Misfit},
+    turn::{AnswerFacts, ModelChunk, ModelTurn},
+};
