@@ -5,13 +5,14 @@ use std::sync::Arc;
 use futures::StreamExt;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use workflow_core::{
     EventKind, RunId, RunRecord, WorkflowId,
     error::Problem,
     record::WorkflowRecord,
     value::{Budget, WaitId},
+    view::{Prediction, RunDiff},
 };
 
 use crate::{
@@ -225,6 +226,57 @@ impl Client {
         let call = Call::new(Method::POST, path, "failed to retry the run");
         let call = call.with_header("idempotency-key", retry.idempotency_key());
         self.http.call(call.with_json(&retry)?).await
+    }
+
+    /// What a run would do and cost. Nothing is started.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn predict(
+        &self,
+        workflow: WorkflowId,
+        start: impl Into<Start>,
+    ) -> Result<Prediction, Error> {
+        let path = format!("workflows/{workflow}/plan");
+        let call = Call::new(Method::POST, path, "failed to predict the run");
+        self.http.call(call.with_json(&start.into())?).await
+    }
+
+    /// What a retry would do and cost: which results it would take over. Nothing is started.
+    ///
+    /// # Errors
+    /// As [`retry`](Self::retry).
+    pub async fn predict_retry(&self, run: RunId, retry: Retry) -> Result<Prediction, Error> {
+        let path = format!("runs/{run}/plan");
+        let call = Call::new(Method::POST, path, "failed to predict the run");
+        self.http.call(call.with_json(&retry)?).await
+    }
+
+    /// What differs between two runs: their inputs, steps and results.
+    ///
+    /// # Errors
+    /// [`Error`], with the code `unknown_run` if one of them does not exist.
+    pub async fn diff(&self, run: RunId, other: RunId) -> Result<RunDiff, Error> {
+        let path = format!("runs/{run}/diff/{other}");
+        self.http
+            .call(Call::new(Method::GET, path, "failed to compare the runs"))
+            .await
+    }
+
+    /// The value of an expression, such as `draft.output | length`, with what the step at the path `at` could read.
+    ///
+    /// # Errors
+    /// [`Error`], which has its [faults](Error::faults) if it cannot be evaluated.
+    pub async fn evaluate(&self, run: RunId, at: &str, expression: &str) -> Result<Value, Error> {
+        #[derive(Deserialize)]
+        struct Evaluated {
+            value: Value,
+        }
+        let path = format!("runs/{run}/evaluate");
+        let call = Call::new(Method::POST, path, "failed to evaluate the expression");
+        let call = call.with_json(&json!({"at": at, "expression": expression}))?;
+        let Evaluated { value } = self.http.call(call).await?;
+        Ok(value)
     }
 
     /// The updates of a run, from its first event to its last. See [`follow_after`](Self::follow_after).

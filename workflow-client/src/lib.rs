@@ -74,6 +74,7 @@ pub use workflow_core::{
     event::{Delta, TextKind},
     record::WorkflowRecord,
     value::{Budget, WaitId},
+    view::{Change, PredictedStatus, Prediction, RunDiff},
 };
 
 #[cfg(doctest)]

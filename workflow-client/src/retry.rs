@@ -32,6 +32,8 @@ pub struct Retry {
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    spec: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     budget: Option<Budget>,
     #[serde(skip)]
     idempotency_key: Option<String>,
@@ -82,6 +84,13 @@ impl Retry {
     /// Another version of the workflow. Default: that of the earlier run.
     pub fn with_version(mut self, version: u32) -> Self {
         self.version = Some(version);
+        self
+    }
+
+    /// For [`Client::predict_retry`](crate::Client::predict_retry) only: a workflow that is not stored, in the place of that of the
+    /// version.
+    pub fn with_spec(mut self, spec: Value) -> Self {
+        self.spec = Some(spec);
         self
     }
 

@@ -162,6 +162,27 @@ def test_a_run_is_continued_and_run_with_another_output_of_a_step(client: Any) -
     assert (both.value.status, both.value.code) == (422, "invalid_body")
 
 
+def test_a_run_is_predicted_compared_and_asked_for_values(client: Any) -> None:
+    workflow = client.create_workflow(TWO_STEPS)["id"]
+    before = client.predict(workflow, "Tides")
+    assert [(step["path"], step["status"]) for step in before["steps"]] == [("draft", "computed"), ("final", "runs")]
+    first = client.start(workflow, "Tides")["id"]
+    client.result(first)
+    assert client.predict_retry(first, reuse="unchanged")["counts"] == {"computed": 1, "reused": 1}
+    draft, final = TWO_STEPS["nodes"]
+    spec = {"nodes": [draft, {**final, "data": {"prompt": "In French: {{ draft.output }}"}}]}
+    assert "reused" not in client.predict_retry(first, reuse="unchanged", spec=spec)["counts"]
+
+    other = client.retry(first, overrides={"final": "Mine"})["id"]
+    client.result(other)
+    steps = client.diff(first, other)["steps"]
+    assert [step["path"] for step in steps if step["change"] == "changed"] == ["final"]
+    assert client.evaluate(first, "final", "draft.output | length") == len("About Tides")
+    with pytest.raises(WorkflowError) as unknown:
+        client.evaluate(first, "final", "nobody.output")
+    assert unknown.value.status == 422
+
+
 def test_a_follower_can_leave_early(client: Any) -> None:
     run = client.start(client.create_workflow(WITH_PERSON)["id"], "tides")["id"]
     updates = client.follow(run)

@@ -1,7 +1,7 @@
 import { WorkflowError } from './error.js';
 import { follow, type FollowOptions } from './follow.js';
 import { Http, type ClientOptions } from './http.js';
-import type { Budget, CreatedWorkflow, Run, RunReport, Update, WorkflowSpec } from './types.js';
+import type { Budget, CreatedWorkflow, Prediction, Run, RunDiff, RunReport, Update, WorkflowSpec } from './types.js';
 
 export interface StartOptions {
   /** What the run works on: any JSON that matches the workflow's `input` schema. */
@@ -41,6 +41,11 @@ export interface RetryOptions {
   idempotencyKey?: string;
 }
 
+export interface PredictRetryOptions extends RetryOptions {
+  /** A workflow that is not stored, in the place of that of `version`. */
+  spec?: WorkflowSpec;
+}
+
 /** A client of one workflow server. Works in Node 20 and in browsers. */
 export class WorkflowClient {
   readonly #http: Http;
@@ -69,6 +74,31 @@ export class WorkflowClient {
     const path = `runs/${encodeURIComponent(runId)}/retry`;
     const headers = { 'idempotency-key': idempotencyKey };
     return this.#http.call({ method: 'POST', path, attempt: 'failed to retry the run', body, headers });
+  }
+
+  /** What a run with these options would do and cost. Nothing is started. */
+  predict(workflowId: string, { idempotencyKey: _, ...body }: StartOptions): Promise<Prediction> {
+    const path = `workflows/${encodeURIComponent(workflowId)}/plan`;
+    return this.#http.call({ method: 'POST', path, attempt: PREDICT, body });
+  }
+
+  /** What a retry with these options would do and cost: which results it would take over. Nothing is started. */
+  predictRetry(runId: string, { idempotencyKey: _, ...body }: PredictRetryOptions = {}): Promise<Prediction> {
+    return this.#http.call({ method: 'POST', path: `runs/${encodeURIComponent(runId)}/plan`, attempt: PREDICT, body });
+  }
+
+  /** What differs between two runs: their inputs, steps and results. */
+  diff(runId: string, otherId: string): Promise<RunDiff> {
+    const path = `runs/${encodeURIComponent(runId)}/diff/${encodeURIComponent(otherId)}`;
+    return this.#http.call({ path, attempt: 'failed to compare the runs' });
+  }
+
+  /** The value of an expression, such as `draft.output | length`, with what the step at the path `at` could read. */
+  async evaluate(runId: string, at: string, expression: string): Promise<unknown> {
+    const path = `runs/${encodeURIComponent(runId)}/evaluate`;
+    const attempt = 'failed to evaluate the expression';
+    const { value } = await this.#http.call<{ value: unknown }>({ method: 'POST', path, attempt, body: { at, expression } });
+    return value;
   }
 
   /**
@@ -125,6 +155,7 @@ export class WorkflowClient {
 }
 
 const ANSWER = 'failed to answer the step';
+const PREDICT = 'failed to predict the run';
 
 const hintOf = (paths: string[]) => (paths.length === 0 ? {} : { hint: `these steps wait: ${paths.join(', ')}` });
 

@@ -13,6 +13,10 @@ export type Budget = Schemas['Budget'];
 export type Run = Schemas['LinkedRunRecord'];
 /** A run with its steps, its result and its open questions. */
 export type RunReport = Schemas['LinkedRunReport'];
+/** What a run would do and cost. */
+export type Prediction = Schemas['Prediction'];
+/** What differs between two runs. */
+export type RunDiff = Schemas['RunDiff'];
 /** An item of a run's stream: an event, or a piece of text. A newer server may send types that are not listed here. */
 export type Update = Schemas['Update'];
 /** An event of a run's log. */

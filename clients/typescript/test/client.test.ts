@@ -129,6 +129,26 @@ test('a run is continued, and run with another output of a step', async () => {
   assert.deepEqual([both.status, both.code], [422, 'invalid_body']);
 });
 
+test('a run is predicted, compared with another, and asked for values', async () => {
+  const workflow = await client.createWorkflow(TWO_STEPS);
+  const before = await client.predict(workflow.id, { input: 'Tides' });
+  assert.deepEqual(before.steps.map(({ path, status }) => [path, status]), [['draft', 'computed'], ['final', 'runs']]);
+  const first = await client.start(workflow.id, { input: 'Tides' });
+  await client.result(first.id);
+  assert.deepEqual((await client.predictRetry(first.id, { reuse: 'unchanged' })).counts, { computed: 1, reused: 1 });
+  const french = { prompt: 'In French: {{ draft.output }}' };
+  const spec = { nodes: TWO_STEPS.nodes.map((node) => (node.id === 'final' ? { ...node, data: french } : node)) };
+  assert.equal((await client.predictRetry(first.id, { reuse: 'unchanged', spec })).counts['reused'], undefined);
+
+  const other = await client.retry(first.id, { overrides: { final: 'Mine' } });
+  await client.result(other.id);
+  const diff = await client.diff(first.id, other.id);
+  assert.deepEqual(diff.steps.filter(({ change }) => change === 'changed').map(({ path }) => path), ['final']);
+  assert.equal(await client.evaluate(first.id, 'final', 'draft.output | length'), 'About Tides'.length);
+  const unknown = await failure(client.evaluate(first.id, 'final', 'nobody.output'));
+  assert.equal(unknown.status, 422);
+});
+
 test('a signal ends the stream and not the run', async () => {
   const workflow = await client.createWorkflow(WITH_PERSON);
   const run = await client.start(workflow.id, { input: 'tides' });

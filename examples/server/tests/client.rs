@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use support::{Server, explain, program, simulated, step};
 use tokio::time::timeout;
 use workflow_client::{
-    Budget, Client, ErrorKind, EventKind, Retry, RunId, RunStatus, Start, Update,
+    Budget, Change, Client, ErrorKind, EventKind, PredictedStatus, Retry, RunId, RunStatus, Start,
+    Update,
 };
 
 /// The timeout of a whole stream.
@@ -357,6 +358,43 @@ async fn a_run_is_continued_and_run_with_another_output_of_a_step() {
     let both = Retry::only("draft").with_from("final");
     let error = client.retry(first, both).await.unwrap_err();
     assert_eq!(error.code(), "invalid_body");
+}
+
+#[tokio::test]
+async fn a_run_is_predicted_compared_and_asked_for_values() {
+    let server = simulated("1ms").await;
+    let client = client(&server);
+    let spec = |prompt: &str| {
+        json!({"nodes": [
+            {"id": "draft", "type": "PromptNode", "data": {"template": "About {{ input }}"}},
+            {"id": "final", "type": "LLMNode", "data": {"prompt": prompt}}
+        ]})
+    };
+    let stored = spec("Improve: {{ draft.output }}");
+    let workflow = client.create_workflow(&stored).await.unwrap().id;
+    let before = client.predict(workflow, json!("Tides")).await.unwrap();
+    let statuses: Vec<_> = before.steps.iter().map(|step| step.status).collect();
+    assert_eq!(statuses, [PredictedStatus::Computed, PredictedStatus::Runs]);
+
+    let first = client.start(workflow, json!("Tides")).await.unwrap().id;
+    client.result(first).await.unwrap();
+    let unchanged = client.predict_retry(first, Retry::unchanged());
+    assert_eq!(unchanged.await.unwrap().count(PredictedStatus::Reused), 1);
+    let edited = Retry::unchanged().with_spec(spec("In French: {{ draft.output }}"));
+    let edited = client.predict_retry(first, edited).await.unwrap();
+    assert_eq!(edited.count(PredictedStatus::Reused), 0);
+
+    let mine = Retry::whole().with_override("final", json!("Mine"));
+    let other = client.retry(first, mine).await.unwrap().id;
+    client.result(other).await.unwrap();
+    let diff = client.diff(first, other).await.unwrap();
+    let changed = diff.steps.iter().filter(|it| it.change == Change::Changed);
+    let changed: Vec<_> = changed.map(|step| step.path.as_str()).collect();
+    assert_eq!(changed, ["final"]);
+    let length = client.evaluate(first, "final", "draft.output | length");
+    assert_eq!(length.await.unwrap(), json!("About Tides".len()));
+    let unknown = client.evaluate(first, "final", "nobody.output").await;
+    assert_eq!(unknown.unwrap_err().status(), Some(422));
 }
 
 #[tokio::test]

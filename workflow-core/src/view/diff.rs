@@ -6,7 +6,7 @@ use std::{
 };
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     StepStatus,
@@ -23,7 +23,7 @@ use crate::{
 ///
 /// Its size is bounded by [`MAX_STEPS`](Self::MAX_STEPS) and [`MAX_PATCH_BYTES`](Self::MAX_PATCH_BYTES); fields named
 /// `…_omitted` and [`DiffCounts::not_compared`] say what was left out.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunDiff {
     /// The first run.
@@ -33,7 +33,7 @@ pub struct RunDiff {
     /// The inputs.
     pub input: ValueDiff,
     /// The outputs; absent if neither run has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<ValueDiff>,
     /// How many steps there are of each kind, those that are left out of `steps` included.
     pub counts: DiffCounts,
@@ -41,26 +41,26 @@ pub struct RunDiff {
     /// [`MAX_STEPS`](Self::MAX_STEPS), those that are the same are left out first.
     pub steps: Vec<StepDiff>,
     /// How many steps are left out of `steps`.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_none")]
     pub steps_omitted: usize,
 }
 
 /// One of the two runs.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunSide {
     /// Its record, with status, tokens and duration.
     pub run: RunRecord,
     /// What it cost; absent if nothing is known of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// Why it failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Arc<Problem>>,
 }
 
 /// How something differs between the runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Change {
@@ -77,7 +77,7 @@ pub enum Change {
 }
 
 /// Numbers of steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DiffCounts {
     /// The same in both.
@@ -91,7 +91,7 @@ pub struct DiffCounts {
     /// In the second run only.
     pub only_b: usize,
     /// Not compared, since the other run has more than 20,000 steps, and the step may be one of those that were not read.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_none")]
     pub not_compared: usize,
 }
 
@@ -104,27 +104,27 @@ fn is_none(count: &usize) -> bool {
 }
 
 /// The difference between two values.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ValueDiff {
     /// How they differ.
     pub change: Change,
     /// The JSON Patch (RFC 6902) from the first to the second value, if both exist and differ.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patch: Vec<PatchOperation>,
     /// Whether the patch is left out, because values or patches have reached [`RunDiff::MAX_PATCH_BYTES`].
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub patch_omitted: bool,
 }
 
 /// A step of one or both runs.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepDiff {
     /// Its path: in the second run, if it is there.
     pub path: StepPath,
     /// Its path in the first run, if it has moved.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved_from: Option<StepPath>,
     /// The type of its node.
     #[serde(rename = "type")]
@@ -132,18 +132,18 @@ pub struct StepDiff {
     /// How it differs.
     pub change: Change,
     /// The step in the first run.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub a: Option<StepSide>,
     /// The step in the second run.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub b: Option<StepSide>,
     /// The outputs, if both runs have the step and its outputs differ.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<ValueDiff>,
 }
 
 /// A step in one of the runs.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct StepSide {
     /// Its status.
@@ -151,25 +151,25 @@ pub struct StepSide {
     /// The number of attempts; 0 if it was reused or has not started.
     pub attempts: u32,
     /// Milliseconds from its first event to its end, with all attempts and waits.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// The tokens of all attempts.
-    #[serde(skip_serializing_if = "Usage::is_empty")]
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
     pub usage: Usage,
     /// What all attempts cost; absent if nothing is known of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
     /// The model that answered.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// The code of its error.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Whether its output was reused from an earlier run.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reused: bool,
     /// Whether its output was set by the request that started the run.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub overridden: bool,
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -16,13 +16,13 @@ use crate::{
 ///
 /// Steps that only compute are executed, so that the requests of the steps after them are known. A step that would send a
 /// request, wait for a person or act is not: what depends on its output is [`Unknown`](PredictedStatus::Unknown).
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Prediction {
     /// The steps, outer ones first; at most [`MAX_STEPS`](Self::MAX_STEPS).
     pub steps: Vec<PredictedStep>,
     /// Whether `steps` is incomplete.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub steps_omitted: bool,
     /// How many steps have each status, those left out of `steps` included. Of maps, loops and called workflows, what is in them is
     /// counted. One in which more is done than is known, such as further rounds of a loop, counts as one unknown step besides.
@@ -30,12 +30,12 @@ pub struct Prediction {
     /// What the run would cost.
     pub cost: PredictedCost,
     /// The results of the earlier run that are available for reuse.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<Continued>,
 }
 
 /// One step of a predicted run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PredictedStep {
     /// The step.
@@ -47,27 +47,29 @@ pub struct PredictedStep {
     /// What would happen to it.
     pub status: PredictedStatus,
     /// What an attempt does outside of the run; absent if the step is not attempted.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effects: Option<Effects>,
     /// What would be sent, or the question to a person. Long texts in it are shortened.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Arc<Value>>,
     /// The most that one attempt may use.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<Amount>,
     /// What it cost in the earlier run; absent if that is not known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likely: Option<Cost>,
     /// Where its result would come from, if it is reused by content.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused_from: Option<Box<ReusedFrom>>,
     /// Why it is skipped or fails.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 /// What would happen to a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PredictedStatus {
@@ -116,7 +118,7 @@ impl PredictedStep {
 }
 
 /// What a predicted run would cost, in US dollars.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PredictedCost {
     /// At least this much.
@@ -126,7 +128,7 @@ pub struct PredictedCost {
     /// At most this much, retries included; `null` if there is no bound.
     pub max: Option<Usd>,
     /// Why there is no bound.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unbounded: Vec<String>,
 }
 

@@ -99,6 +99,40 @@ class AsyncWorkflowClient:
         options = exchange.retry_body(reuse, from_, only, overrides, input, version, budget)
         return await self._call(exchange.retry(run_id, options, idempotency_key))
 
+    async def predict(
+        self, workflow_id: str, input: Any, *, version: int | None = None, budget: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What a run with these arguments would do and cost. Nothing is started."""
+        return await self._call(exchange.predict(workflow_id, input, version, budget))
+
+    async def predict_retry(
+        self,
+        run_id: str,
+        *,
+        reuse: Literal["unchanged"] | None = None,
+        from_: str | None = None,
+        only: str | None = None,
+        overrides: dict[str, Any] | None = None,
+        input: Any = UNCHANGED,
+        version: int | None = None,
+        spec: dict[str, Any] | None = None,
+        budget: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """What `retry` with these arguments would do and cost: which results it would take over. Nothing is started.
+
+        `spec` is a workflow that is not stored, in the place of that of `version`.
+        """
+        options = exchange.retry_body(reuse, from_, only, overrides, input, version, budget)
+        return await self._call(exchange.predict_retry(run_id, options, spec))
+
+    async def diff(self, run_id: str, other_id: str) -> dict[str, Any]:
+        """What differs between two runs: their inputs, steps and results."""
+        return await self._call(exchange.diff(run_id, other_id))
+
+    async def evaluate(self, run_id: str, at: str, expression: str) -> Any:
+        """The value of an expression, such as `draft.output | length`, with what the step at the path `at` could read."""
+        return (await self._call(exchange.evaluate(run_id, at, expression)))["value"]
+
     async def follow(self, run_id: str, *, after: int = 0) -> AsyncGenerator[Update, None]:
         """The events and texts of a run after event number `after`, to its last event: each event exactly once and in order,
         each piece of text once.

@@ -117,6 +117,29 @@ def retry(run_id: str, body: dict[str, Any], idempotency_key: str | None) -> Cal
     return Call("POST", f"runs/{quote(run_id, '')}/retry", "failed to retry the run", body, _key(idempotency_key))
 
 
+_PREDICT = "failed to predict the run"
+
+
+def predict(workflow_id: str, input: Any, version: int | None, budget: dict[str, Any] | None) -> Call:
+    body = {"input": input, "version": version}
+    if budget is not None:
+        body["budget"] = budget
+    return Call("POST", f"workflows/{quote(workflow_id, '')}/plan", _PREDICT, body)
+
+
+def predict_retry(run_id: str, body: dict[str, Any], spec: dict[str, Any] | None) -> Call:
+    return Call("POST", f"runs/{quote(run_id, '')}/plan", _PREDICT, body if spec is None else {**body, "spec": spec})
+
+
+def diff(run_id: str, other_id: str) -> Call:
+    return Call("GET", f"runs/{quote(run_id, '')}/diff/{quote(other_id, '')}", "failed to compare the runs")
+
+
+def evaluate(run_id: str, at: str, expression: str) -> Call:
+    body = {"at": at, "expression": expression}
+    return Call("POST", f"runs/{quote(run_id, '')}/evaluate", "failed to evaluate the expression", body)
+
+
 def _key(idempotency_key: str | None) -> dict[str, str]:
     return {"idempotency-key": idempotency_key or uuid.uuid4().hex}
 
