@@ -95,8 +95,7 @@ impl EventKind {
             _ => None,
         };
         if let Some(report) = report {
-            report.debug = None;
-            report.request = None;
+            report.remove_log_only_fields();
         }
     }
 }

@@ -34,7 +34,7 @@ pub use self::{
     node::{
         NodeAdmitted, NodeCancelled, NodeCompleted, NodeFailed, NodeProgress, NodeQueued,
         NodeResumed, NodeRetrying, NodeSkipped, NodeStarted, NodeWaiting, Progress, SkipReason,
-        StartReason, StartedPlan, WaitKind,
+        StartReason, StartedPlan, WaitKind, WaitingCall,
     },
     report::{Report, ReusedFrom},
     resume::ResumeError,
@@ -113,16 +113,15 @@ impl StepEvent {
         self.kind.report()
     }
 
-    /// The event without its log-only fields: the debug record of a node ([`Report::debug`]) and the results that a run
-    /// reuses ([`RunCreated::reused`]). Streams and pages of events show this; borrowed if there is nothing to remove.
+    /// The event without its log-only fields: the debug record of a node ([`Report::debug`]), its request, and the results that a run
+    /// reuses ([`RunCreated::reused`]). Of the state of a turn ([`Report::state`]) its hash and size remain. Streams and pages of events show this; borrowed if there is nothing to remove.
     pub fn shown(&self) -> Cow<'_, Self> {
         let reuses = matches!(
             &self.kind,
             EventKind::RunCreated(created) if created.carries_results()
         );
-        let has_debug = (self.report())
-            .is_some_and(|report| report.debug.is_some() || report.request.is_some());
-        if !reuses && !has_debug {
+        let has_more = self.report().is_some_and(Report::has_log_only_fields);
+        if !reuses && !has_more {
             return Cow::Borrowed(self);
         }
         let mut shown = self.clone();

@@ -95,7 +95,7 @@ pub struct NodeProgress {
     pub progress: Progress,
 }
 
-/// The progress of a map or loop.
+/// The progress of a map, loop or agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -114,6 +114,13 @@ pub enum Progress {
     Round {
         /// The round that starts, counted from 0.
         round: usize,
+    },
+    /// The progress of an agent.
+    Turn {
+        /// The turn that starts, counted from 0.
+        turn: usize,
+        /// The most turns of the agent.
+        max_turns: usize,
     },
 }
 
@@ -135,6 +142,9 @@ pub struct NodeWaiting {
     /// The step that calls the workflow whose budget is used up; absent for the budget of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_of: Option<StepPath>,
+    /// The call that waits for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<WaitingCall>>,
     /// The key of what the step would do. The answer is about this and nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<StepKey>,
@@ -161,6 +171,20 @@ pub enum WaitKind {
     Effect,
     /// The next attempt does not fit into a budget: a person decides whether the budget is raised.
     Budget,
+    /// An agent calls a tool that needs approval: a person decides whether the call is made, and with which arguments.
+    Approval,
+}
+
+/// The call that a person decides on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct WaitingCall {
+    /// The name of the tool.
+    pub tool: Arc<str>,
+    /// The arguments that the model asks for.
+    pub args: Arc<Value>,
+    /// The JSON Schema of the arguments. Other arguments in an answer are checked against it.
+    pub input: Arc<Value>,
 }
 
 /// The body of `node.resumed`.

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::value::{Amount, Cost, RunId, StepKey, StepPath, Usage};
+use crate::value::{
+    Amount, Cost, RunId, StepKey, StepPath, Usage, digest, some_even_if_null,
+};
 
 /// The result of an earlier run that stands for this step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +77,14 @@ pub struct Report {
     /// history of the step only; streams and pages of events omit it ([`StepEvent::shown`](super::StepEvent::shown)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debug: Option<Arc<Value>>,
+    /// What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+    /// SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+    #[serde(
+        default,
+        deserialize_with = "some_even_if_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub state: Option<Arc<Value>>,
     /// The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Arc<Value>>,
@@ -88,7 +98,10 @@ pub struct Report {
     /// The number of rounds of a loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<usize>,
-    /// Whether a loop ended because it reached its maximum number of rounds.
+    /// The number of turns of an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turns: Option<usize>,
+    /// Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
     /// Whether the output was set by the request that started the run, instead of running the step.
@@ -103,6 +116,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether it has something that is in the log only.
+    pub(super) fn has_log_only_fields(&self) -> bool {
+        self.debug.is_some() || self.request.is_some() || self.state.is_some()
+    }
+
+    /// Removes what is in the log only.
+    pub(super) fn remove_log_only_fields(&mut self) {
+        self.debug = None;
+        self.request = None;
+        self.summarize_state();
+    }
+
+    /// Replaces the state of a turn by its SHA-256 and its size.
+    pub(crate) fn summarize_state(&mut self) {
+        if let Some(state) = &self.state {
+            self.state = Some(Arc::new(digest(state)));
+        }
+    }
+
     /// The part that is shown again if a step reuses the result: what templates can read, and the model.
     pub(crate) fn reusable(&self) -> Self {
         Self {

@@ -16,10 +16,11 @@ use std::{
 use futures::FutureExt;
 use serde_json::Value;
 
+use super::turn;
 use crate::{
     error::{NodeError, panic_message},
     machine::{Assignment, Input, Machine, StepId},
-    node::{AttemptRef, Node, NodeContext, Plan, RunContext},
+    node::{AttemptRef, NodeContext, Plan, RunContext, agent::TurnRequest},
     value::{Amount, size},
     workflow::{Body, NodeKind},
 };
@@ -41,6 +42,7 @@ pub(super) fn of(
         scope,
         input,
         failures,
+        turn,
     } = machine.assignment(step)?;
     let attempt = AttemptRef {
         step: name,
@@ -51,7 +53,7 @@ pub(super) fn of(
     let cx = NodeContext::new(Arc::clone(context), scope, attempt, input)
         .with_plan(plan.take_prepared(), reserved);
     let output_bytes = machine.limits().output_bytes;
-    Some(run(body, node, cx, step, output_bytes))
+    Some(run(body, node, turn, cx, step, output_bytes))
 }
 
 /// Executes an attempt of a node in a body. `output_bytes` is the maximum size of its output as JSON.
@@ -65,14 +67,28 @@ pub(super) fn of(
 fn run(
     body: Arc<Body>,
     node: usize,
+    turn: Option<TurnRequest>,
     cx: NodeContext,
     step: StepId,
     output_bytes: usize,
 ) -> impl Future<Output = Option<Input>> + Send {
     async move {
         let planned = &body.steps[node];
-        let (result, jitter_sample) = match &planned.kind {
-            NodeKind::Leaf(node) => attempt(&**node, planned.timeout, output_bytes, &cx).await,
+        let (timeout, cx_ref) = (planned.timeout, &cx);
+        let (result, jitter_sample) = match (&planned.kind, &turn) {
+            (NodeKind::Leaf(node), _) => {
+                // In an async block, so that a panic of `run` itself, before it returns its future, is caught too.
+                let work = async {
+                    let output = node.run(cx_ref).await?;
+                    size::check(&output, output_bytes).map(|()| output)
+                };
+                attempt(work, timeout, &cx).await
+            }
+            // Boxed, so that the future of other attempts is not larger because of it.
+            (NodeKind::Turn(agent), Some(request)) => {
+                let work = turn::make(&**agent, request, output_bytes, &cx);
+                attempt(Box::pin(work), timeout, &cx).await
+            }
             _ => (
                 Err(NodeError::new("internal", "this node is not attempted")),
                 0.0,
@@ -93,21 +109,17 @@ fn run(
 /// The second value is a random number for the jitter of a retry. It is drawn here, since the machine has no random
 /// numbers.
 async fn attempt(
-    node: &dyn Node,
+    work: impl Future<Output = Result<Value, NodeError>>,
     timeout: Option<Duration>,
-    output_bytes: usize,
     cx: &NodeContext,
 ) -> (Result<Value, NodeError>, f64) {
-    // In an async block, so that a panic of `run` itself, before it returns its future, is caught too.
-    let work = AssertUnwindSafe(async { node.run(cx).await }).catch_unwind();
+    let work = AssertUnwindSafe(work).catch_unwind();
     let outcome = match timeout {
         None => Ok(work.await),
         Some(limit) => with_timeout(limit, cx, work).await,
     };
     let result = match outcome {
-        Ok(Ok(result)) => {
-            result.and_then(|output| size::check(&output, output_bytes).map(|()| output))
-        }
+        Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
         Err(timed_out) => Err(timed_out),
     };

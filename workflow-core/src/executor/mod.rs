@@ -14,6 +14,7 @@ mod driver;
 mod inbox;
 mod outbox;
 mod predict;
+mod turn;
 
 use std::{
     collections::VecDeque,

@@ -120,6 +120,7 @@ impl Machine {
             kind: Some(WaitKind::Budget),
             request: None,
             budget_of,
+            call: None,
             key: plan.key(),
             message: Some(message.into()),
             schema: Some(Arc::new(answer_schema(limit.units()))),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     ids::{FrameId, Place},
     items::MapState,
+    turns::Turns,
 };
 use crate::error::Problem;
 
@@ -26,6 +27,7 @@ pub(super) enum State {
     /// Only frames.
     Frames,
     Map(MapState),
+    Agent(Box<Turns>),
     /// The step cannot begin. Stored because the transition cannot fail a step; the next decision does.
     Refused(Arc<Problem>),
     /// Its wait is over, with the answer if a person gave one.
@@ -37,6 +39,7 @@ impl State {
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Map(map) => map.memory(),
+            Self::Agent(turns) => turns.memory,
             Self::Frames | Self::Refused(_) | Self::Answered(_) => 0,
         }
     }

@@ -80,6 +80,7 @@ impl Machine {
             kind: Some(WaitKind::Effect),
             request: request.map(Arc::new),
             budget_of: None,
+            call: None,
             key: plan.key(),
             message: Some(message.into()),
             schema: Some(Arc::new(answer_schema(&output))),

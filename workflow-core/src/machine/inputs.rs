@@ -10,7 +10,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{
-    Command, DeadlineOf, Machine, StepId, Turn,
+    Command, DeadlineOf, Machine, StepId, Turn, control,
     early_end::EarlyEnd,
     retry::{self, AfterFailure},
     step::{StepState, is_nearer},
@@ -180,7 +180,10 @@ impl Machine {
         report: Option<Box<Report>>,
         turn: &mut Turn,
     ) {
-        let (handled, output) = match &self.frames().planned(step).on_error {
+        let planned = self.frames().planned(step);
+        let may_handle = control::of(&planned.kind).is_none_or(|kind| kind.may_handle(&error));
+        let (handled, output) = match &planned.on_error {
+            _ if !may_handle => (false, None),
             OnError::Fail => (false, None),
             OnError::Continue => (true, None),
             OnError::Output(output) => (true, Some(Arc::clone(output))),

@@ -47,6 +47,7 @@ mod settle;
 mod step;
 mod stop;
 mod suspend;
+mod turns;
 mod wait;
 mod waits;
 
@@ -73,7 +74,7 @@ pub(crate) use self::{
 use crate::{
     error::{NodeError, Problem},
     event::{EventKind, Report, RunCreated, StepEvent},
-    node::{Notice, Plan},
+    node::{Notice, Plan, agent::TurnRequest},
     template::{ImplicitInput, Scope},
     value::{Amount, RunId, StepRef, Timestamp, WaitId},
     workflow::{Body, NodeKind, Workflow},
@@ -174,6 +175,8 @@ pub(crate) struct Assignment {
     pub(crate) input: ImplicitInput,
     /// How many earlier attempts failed.
     pub(crate) failures: u32,
+    /// What the turn is given, if it is a turn of an agent.
+    pub(crate) turn: Option<TurnRequest>,
 }
 
 impl Machine {
@@ -335,6 +338,10 @@ impl Machine {
             scope: Arc::clone(&frame.scope),
             input: frame.body.steps[step.node()].input,
             failures: frame.steps[step.node()].failures,
+            turn: match frame.body.steps[step.node()].kind {
+                NodeKind::Turn(_) => Some(self.turn_request(step)?),
+                _ => None,
+            },
         })
     }
 

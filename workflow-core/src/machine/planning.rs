@@ -8,10 +8,10 @@ use std::{
     sync::atomic::AtomicUsize,
 };
 
-use super::{Machine, StepId};
+use super::{Machine, StepId, container::State};
 use crate::{
     error::{NodeError, panic_message},
-    node::{Effects, Plan, PlanContext},
+    node::{Effects, Plan, PlanContext, agent::TurnRequest},
     workflow::NodeKind,
 };
 
@@ -20,19 +20,36 @@ impl Machine {
     pub(super) fn plan(&self, step: StepId, wants_request: bool) -> Result<Plan, NodeError> {
         let frame = self.frames().at(step.frame);
         let planned = &frame.body.steps[step.node()];
-        let NodeKind::Leaf(node) = &planned.kind else {
-            return Ok(Plan::opaque());
-        };
         let rendered = AtomicUsize::new(0);
         let name = &frame.names[step.node()];
         let cx = PlanContext::new(&frame.scope, name, planned.input, &rendered)
             .wanting_request(wants_request);
-        match catch_unwind(AssertUnwindSafe(|| node.plan(&cx))) {
+        let planned = catch_unwind(AssertUnwindSafe(|| match &planned.kind {
+            NodeKind::Leaf(node) => node.plan(&cx),
+            NodeKind::Turn(agent) => match self.turn_request(step) {
+                Some(request) => agent.plan(&cx, &request),
+                None => Ok(Plan::opaque()),
+            },
+            _ => Ok(Plan::opaque()),
+        }));
+        match planned {
             Ok(plan) => plan,
             Err(panic) => {
                 let detail = format!("planning the step panicked: {}", panic_message(&*panic));
                 Err(NodeError::new("panicked", detail))
             }
+        }
+    }
+
+    /// What a turn of an agent is given. `None` if the step is no turn.
+    pub(super) fn turn_request(&self, step: StepId) -> Option<TurnRequest> {
+        let (agent, _) = self.frames().get(step.frame)?.parent?;
+        let NodeKind::Agent(planned) = &self.frames().planned(agent).kind else {
+            return None;
+        };
+        match &self.frames().step(agent).container.as_deref()?.state {
+            State::Agent(turns) => Some(planned.request(turns)),
+            _ => None,
         }
     }
 

@@ -1,7 +1,19 @@
 //! Continues a run from its log: lost attempts start again, timers are set again.
 
-use super::{Command, Machine, Phase, StepId, Turn, step::StepState};
-use crate::{error::Problem, event::StartReason, value::Timestamp, workflow::OnAmbiguous};
+use std::iter::successors;
+
+use super::{
+    Command, Machine, Phase, StepId, Turn,
+    control::{self, Control},
+    step::StepState,
+};
+use crate::{
+    error::Problem,
+    event::StartReason,
+    node::Effects,
+    value::Timestamp,
+    workflow::{NodeKind, OnAmbiguous},
+};
 
 /// How often a step may be lost with its host without progress before it fails. It may be the step that crashes the
 /// host. A shutdown of the host does not count, and a failed attempt resets the count: only crashes in a row do.
@@ -104,7 +116,8 @@ impl Machine {
     /// The attempt may have had effects before its host stopped. By default a step runs again (at least once);
     /// `on_ambiguous: fail` gives at most once.
     fn recover(&mut self, step: StepId, turn: &mut Turn) {
-        if self.frames().planned(step).on_ambiguous == OnAmbiguous::Fail {
+        let planned = self.frames().planned(step);
+        if planned.on_ambiguous == OnAmbiguous::Fail || self.is_ambiguous_in_call(step) {
             let detail =
                 "the step was in flight when its host stopped: its effects may have happened";
             return self.fail(step, Problem::new("ambiguous", detail), turn);
@@ -120,5 +133,19 @@ impl Machine {
             let recovered = Some(StartReason::Recovered);
             self.agenda.ready.push_back((step, recovered));
         }
+    }
+
+    /// Whether a step may have acted within a call of a tool that must not be repeated. Turns of agents and types without effects
+    /// only repeat what they cost.
+    fn is_ambiguous_in_call(&self, step: StepId) -> bool {
+        let planned = self.frames().planned(step);
+        if matches!(planned.kind, NodeKind::Turn(_)) || planned.effects == Effects::None {
+            return false;
+        }
+        let holder = |step: StepId| Some(self.frames().get(step.frame)?.parent?.0);
+        successors(holder(step), |step| holder(*step)).any(|step| {
+            let kind = control::of(&self.frames().planned(step).kind);
+            kind.is_some_and(Control::fails_if_ambiguous)
+        })
     }
 }

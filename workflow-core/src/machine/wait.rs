@@ -81,6 +81,15 @@ impl Machine {
                 // A leaf: its attempt is decided with the answer.
                 self.agenda.ready.push_back((step, None));
             } else {
+                // What the step does now may have a time of its own.
+                if let Some(StepState::Open {
+                    deadline: Some(deadline),
+                    ..
+                }) = self.frames().state(step)
+                {
+                    let wait = deadline.since(turn.now);
+                    turn.commands.push(Command::Wait { step, wait });
+                }
                 self.advance(step, turn);
             }
         }

@@ -298,6 +298,11 @@ pub struct TurnOutput {
 }
 
 impl TurnOutput {
+    /// Reads the output of the step of a turn.
+    pub(crate) fn read(output: &Value) -> Option<Self> {
+        Self::deserialize(output).ok()
+    }
+
     /// A turn that said this text, and asks for a further turn without tools that gives the answer its form.
     pub fn to_finish(text: impl Into<String>) -> Self {
         Self {

@@ -582,6 +582,11 @@ impl NodeContext {
         }
     }
 
+    /// Records what the provider of a turn needs back.
+    pub(crate) fn record_state(&self, state: Value) {
+        self.report(|report| report.state = Some(Arc::new(state)));
+    }
+
     fn report(&self, change: impl FnOnce(&mut Report)) {
         let mut report = lock(&self.report);
         change(report.get_or_insert_default());

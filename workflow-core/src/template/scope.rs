@@ -69,6 +69,8 @@ enum Locals {
         /// The results of the rounds before, if the loop defines the name and its body reads it.
         history: Option<Shared>,
     },
+    /// The arguments of a call, in the body of a tool.
+    Args(Shared),
     /// That of `on_failure`, which reads the run by this name whatever else is called so.
     Failure,
 }
@@ -249,6 +251,38 @@ impl Scope {
         }
     }
 
+    /// The scope of a turn of an agent, and of the calls that it asks for: it gives no names. `from` is the source of the
+    /// agent's own implicit input.
+    pub(crate) fn of_turn(outer: &Arc<Scope>, steps: usize, from: ImplicitInput) -> Self {
+        Self {
+            outer: Some(Arc::clone(outer)),
+            variables: Arc::default(),
+            input: Arc::clone(&outer.input),
+            begin: outer.implicit(from),
+            run: Arc::clone(&outer.run),
+            locals: Locals::None,
+            steps: slots(steps),
+        }
+    }
+
+    /// The scope of the body of a tool for one call. `outer` is what the agent itself reads.
+    pub(crate) fn of_args(
+        outer: &Arc<Scope>,
+        variables: &Arc<Variables>,
+        steps: usize,
+        args: Arc<Value>,
+    ) -> Self {
+        Self {
+            outer: Some(Arc::clone(outer)),
+            variables: Arc::clone(variables),
+            input: Arc::clone(&outer.input),
+            begin: Some(Arc::new(Shared::new(Arc::clone(&args)))),
+            run: Arc::clone(&outer.run),
+            locals: Locals::Args(Shared::new(args)),
+            steps: slots(steps),
+        }
+    }
+
     /// The scope of the nodes of `on_failure`. They begin with the input of the run, as the workflow's own nodes do. Whatever they
     /// or the workflow call `run` elsewhere, it is the run here, with its error.
     ///
@@ -318,6 +352,15 @@ impl Scope {
         Some(&self.steps[step].get()?.output()?.json)
     }
 
+    /// How a step settled: its output, or why it failed. `None` if it has not settled or was skipped.
+    pub(crate) fn outcome(&self, step: usize) -> Option<Result<&Arc<Value>, &Arc<Problem>>> {
+        match self.steps[step].get()? {
+            Settled::Completed { output, .. } => Some(Ok(&output.json)),
+            Settled::Failed { error, .. } => Some(Err(error)),
+            Settled::Skipped | Settled::Unsettled => None,
+        }
+    }
+
     pub(crate) fn implicit_input(&self, from: ImplicitInput) -> Option<&Arc<Value>> {
         match from {
             ImplicitInput::Begin => Some(&self.begin.as_ref()?.json),
@@ -348,6 +391,7 @@ impl Scope {
             }
             Locals::Round { previous, .. } if name == "previous" => Some(previous.view()),
             Locals::Failure if name == RUN => Some(self.run_view()),
+            Locals::Args(args) if name == ARGS => Some(args.view()),
             Locals::Round { history, .. } if name == HISTORY => history.as_ref().map(Shared::view),
             _ => None,
         }
@@ -361,7 +405,7 @@ impl Scope {
     pub(crate) fn history(&self) -> Option<&Arc<Value>> {
         match &self.locals {
             Locals::Round { history, .. } => history.as_ref().map(|history| &history.json),
-            Locals::None | Locals::Item { .. } | Locals::Failure => None,
+            Locals::None | Locals::Item { .. } | Locals::Args(_) | Locals::Failure => None,
         }
     }
 

@@ -13,6 +13,7 @@
 mod amount;
 mod budget;
 pub(crate) mod data;
+mod digest;
 pub(crate) mod heap;
 mod id;
 mod json;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     amount::CostSum,
     budget::BudgetUnit,
     data::{DataError, DataType, some_even_if_null},
+    digest::digest,
     ledger::{Fit, Ledger},
     lock::lock,
     patch::patch,

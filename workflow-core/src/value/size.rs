@@ -29,14 +29,18 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     }
     // Before the size: serializing recurses.
     if is_deeper_than(MAX_DEPTH, output) {
-        let detail = format!("the output is nested more than {MAX_DEPTH} deep");
-        return Err(NodeError::new("output_too_deep", detail));
+        return Err(too_deep());
     }
     let mut budget = ByteBudget(max_bytes);
     if serde_json::to_writer(&mut budget, output).is_err() {
         return Err(too_large(max_bytes));
     }
     Ok(())
+}
+
+/// Whether something has at most so many bytes as JSON. It is written to a counter, which stops at the limit.
+pub(crate) fn is_within(value: &impl Serialize, max_bytes: usize) -> bool {
+    serde_json::to_writer(&mut ByteBudget(max_bytes), value).is_ok()
 }
 
 /// The length of a value as JSON, in bytes.
@@ -50,6 +54,12 @@ pub(crate) fn bytes(value: &impl Serialize) -> usize {
 pub(crate) fn too_large(max_bytes: usize) -> NodeError {
     let detail = format!("the output has more than {max_bytes} bytes");
     NodeError::new("output_too_large", detail)
+}
+
+/// The error for an output that is nested too deep.
+pub(crate) fn too_deep() -> NodeError {
+    let detail = format!("the output is nested more than {MAX_DEPTH} deep");
+    NodeError::new("output_too_deep", detail)
 }
 
 /// Whether a value is nested deeper than `most`. It does not recurse: the value may be deep enough to overflow
@@ -66,6 +76,44 @@ pub(crate) fn is_deeper_than(most: usize, value: &Value) -> bool {
         }
     }
     false
+}
+
+/// The beginning of a value as JSON text, at most so many bytes. The rest is not written.
+pub(crate) fn beginning(value: &Value, max_bytes: usize) -> String {
+    let mut beginning = Beginning {
+        text: Vec::new(),
+        max_bytes,
+    };
+    // An error says that the text is longer.
+    _ = serde_json::to_writer(&mut beginning, value);
+    let text = beginning.text;
+    let valid = match std::str::from_utf8(&text) {
+        Ok(text) => text,
+        Err(cut) => std::str::from_utf8(&text[..cut.valid_up_to()]).unwrap_or_default(),
+    };
+    valid.to_owned()
+}
+
+/// A writer that takes so many bytes, and then fails.
+struct Beginning {
+    text: Vec<u8>,
+    max_bytes: usize,
+}
+
+impl io::Write for Beginning {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.max_bytes - self.text.len();
+        if left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let taken = &bytes[..bytes.len().min(left)];
+        self.text.extend_from_slice(taken);
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A writer that counts bytes down and fails when none are left.

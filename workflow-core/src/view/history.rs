@@ -110,6 +110,9 @@ impl StepHistory {
             attempt.ended_at = Some(event.time);
             attempt.error = error.cloned();
             attempt.report = event.report().cloned().map(Box::new);
+            if let Some(report) = &mut attempt.report {
+                report.summarize_state();
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{
     error::{Fault, FaultCode},
-    event::{EventKind, NodeWaiting, ResumeError, StepEvent, WaitKind},
+    event::{EventKind, NodeWaiting, ResumeError, StepEvent, WaitKind, WaitingCall},
     value::{MAX_OUTPUT_BYTES, StepPath, StepRef, Timestamp, ValueSchema, WaitId, size},
 };
 
@@ -27,6 +27,9 @@ pub struct WaitReport {
     /// What the step would send, if it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Arc<Value>>,
+    /// The call that waits for approval.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<WaitingCall>>,
     /// The question to the person; in the report of a run, at most [`MAX_MESSAGE_BYTES`](Self::MAX_MESSAGE_BYTES) of it.
     pub message: Arc<str>,
     /// Whether the message is truncated. The history of the step has the whole message.
@@ -53,6 +56,7 @@ impl WaitReport {
             step: waiting.step.clone(),
             kind: waiting.kind,
             request: waiting.request.clone(),
+            call: waiting.call.clone(),
             message: Arc::clone(waiting.message.as_ref()?),
             message_truncated: false,
             schema: waiting.schema.clone(),
@@ -194,10 +198,18 @@ fn check_payload(wait: &WaitReport, payload: &Value) -> Result<(), Vec<Fault>> {
         let detail = error.to_string();
         return Err(vec![Fault::new(FaultCode::InvalidValue, "#", detail)]);
     }
-    match &wait.schema {
-        None => Ok(()),
-        Some(schema) => ValueSchema::compile(schema, "#/schema")
-            .map_err(|fault| vec![fault])?
-            .check(payload, "#"),
+    if let Some(schema) = &wait.schema {
+        check_against(schema, payload, "#")?;
     }
+    // By themselves: within the schema of the answer, the references in their schema would lead elsewhere.
+    match (&wait.call, payload.get("args")) {
+        (Some(call), Some(args)) => check_against(&call.input, args, "#/args"),
+        _ => Ok(()),
+    }
+}
+
+fn check_against(schema: &Value, value: &Value, at: &str) -> Result<(), Vec<Fault>> {
+    ValueSchema::compile(schema, "#/schema")
+        .map_err(|fault| vec![fault])?
+        .check(value, at)
 }

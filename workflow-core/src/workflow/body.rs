@@ -45,10 +45,14 @@ pub(crate) struct Body {
 impl Body {
     /// A list of steps that need nothing and have no names in templates: a turn of an agent, or the calls of a turn.
     pub(crate) fn unnamed(steps: Vec<PlannedNode>) -> Self {
+        let names = steps.iter().enumerate();
+        let names = names.map(|(index, step)| (step.id.variable(), index));
         Self {
-            sinks: (0..steps.len()).collect(),
+            // To find a step by its path. What templates read is in the scope.
+            variables: Arc::new(names.collect()),
+            // Nothing reads the result.
+            sinks: Box::default(),
             steps: steps.into(),
-            variables: Arc::default(),
             outline: Arc::default(),
             result: Shape::Unknown,
             reads_history: false,

@@ -14,6 +14,7 @@ mod pins;
 mod place;
 mod plan;
 mod spec;
+mod turn_calls;
 
 pub use self::spec::MAX_NODES;
 pub(crate) use self::spec::{OnAmbiguous, OnError, kind_of};
@@ -27,12 +28,14 @@ pub(crate) use self::{
     body::Body,
     calls::calls,
     check::control::{
-        PlannedAgent, PlannedCall, PlannedLoop, PlannedMap, PlannedTool, PlannedToolCall, ToolWork,
+        PlannedAgent, PlannedCall, PlannedLoop, PlannedMap, PlannedTool, PlannedToolCall, TURN,
+        ToolWork, UNKNOWN,
     },
     hash::content_hash,
     library::Refusal,
     on_failure::{ON_FAILURE, OnFailure},
     plan::{NodeKind, PlannedNode},
+    turn_calls::{Streaks, with_integers},
 };
 use self::{
     body::List,

@@ -120,7 +120,7 @@ pub(super) fn plan(
 }
 
 /// What an attempt at a node of this type does outside of the run.
-pub(super) fn effects_of(node_type: &NodeType) -> Effects {
+fn effects_of(node_type: &NodeType) -> Effects {
     if node_type.is_pure() {
         Effects::None
     } else {

@@ -9,6 +9,7 @@ use crate::{
     error::NodeError,
     machine::{ids::Place, step::StepState},
     template::{ImplicitInput, Json, Scope},
+    value::Budget,
     workflow::PlannedCall,
 };
 
@@ -56,6 +57,10 @@ impl Control for PlannedCall {
         self.workflow.timeout()
     }
 
+    fn budget(&self) -> Option<&Budget> {
+        self.workflow.budget()
+    }
+
     fn output(&self, _place: Place) -> Option<&Json> {
         self.workflow.output()
     }
@@ -71,7 +76,7 @@ impl Control for PlannedCall {
         // it, the host that began it allowed it.
         let others = step.frames.open() - 1;
         match step.limits.check_frames(others) {
-            Err(error) if is_untouched(step) => Next::fail(error.into_problem()),
+            Err(error) if is_untouched(step, CALLED) => Next::fail(error.into_problem()),
             _ => Next::Rest,
         }
     }
@@ -112,9 +117,9 @@ impl PlannedCall {
     }
 }
 
-/// Whether no step of the called workflow has begun.
-fn is_untouched(step: &View<'_>) -> bool {
+/// Whether no step of the frame at a place has begun.
+pub(super) fn is_untouched(step: &View<'_>, place: Place) -> bool {
     let untouched = |state| matches!(state, StepState::Idle { .. } | StepState::Due { .. });
-    let frame = step.frame(CALLED);
+    let frame = step.frame(place);
     frame.is_some_and(|frame| frame.steps.iter().all(|step| untouched(step.state)))
 }

@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::{Control, Next, View};
 use crate::{
     error::NodeError,
-    event::{EventKind, NodeWaiting},
+    event::{EventKind, NodeWaiting, WaitKind},
     node::DelayNode,
     value::{LONGEST, StepKey, Timestamp, WrittenInstant},
 };
 
 impl Control for DelayNode {
-    fn may_wait(&self) -> bool {
-        true
+    fn may_wait(&self, kind: Option<WaitKind>) -> bool {
+        kind.is_none()
     }
 
     /// The duration or the time, and what passes through: a reused wait is not waited for again, and its output is its input.
@@ -47,6 +47,7 @@ impl Control for DelayNode {
             kind: None,
             request: None,
             budget_of: None,
+            call: None,
             key: None,
             message: None,
             schema: None,

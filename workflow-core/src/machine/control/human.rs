@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::{Control, Next, View};
 use crate::{
-    event::{EventKind, NodeWaiting},
+    event::{EventKind, NodeWaiting, WaitKind},
     node::HumanNode,
     value::StepKey,
 };
 
 impl Control for HumanNode {
-    fn may_wait(&self) -> bool {
-        true
+    fn may_wait(&self, kind: Option<WaitKind>) -> bool {
+        kind.is_none()
     }
 
     /// The question and the form of the answer. This run's id in the question is replaced: a link to the run is no other question.
@@ -47,6 +47,7 @@ impl Control for HumanNode {
             kind: None,
             request: None,
             budget_of: None,
+            call: None,
             key: None,
             message: Some(message),
             schema: self.schema.clone(),

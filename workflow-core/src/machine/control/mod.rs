@@ -4,11 +4,13 @@
 //! [`Next::Rest`]. It calls the same hook after a restart, so a kind needs no code for recovery: what a kind must
 //! remember has to follow from its events.
 
+mod agent;
 mod call;
 mod delay;
 mod human;
 mod map;
 mod repeat;
+mod tool;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,12 +24,13 @@ use super::{
     limits::Limits,
     misfit::DoesNotFit,
     path::Segments,
+    step::StepState,
 };
 use crate::{
     error::Problem,
-    event::{EventKind, NodeProgress, Progress, Report},
+    event::{EventKind, NodeProgress, Progress, Report, WaitKind},
     template::{Json, Scope},
-    value::{RunId, StepKey, StepRef, Timestamp, WaitId},
+    value::{Budget, RunId, StepKey, StepRef, Timestamp, WaitId},
     workflow::{Body, NodeKind, PlannedNode},
 };
 
@@ -49,17 +52,39 @@ pub(super) trait Control {
         Err(DoesNotFit)
     }
 
+    /// Whether [`step_settled`](Self::step_settled) is called.
+    fn follows_steps(&self) -> bool {
+        false
+    }
+
+    /// Applies the event that settled a step in one of the frames. Only for kinds that
+    /// [follow their steps](Self::follows_steps).
+    fn step_settled(&self, _step: &mut Changes<'_>, _settled: &SettledStep<'_>) {}
+
+    /// Applies `node.resumed`, after the answer was put into the container. `None` if time ended the wait.
+    fn answered(&self, _step: &mut Changes<'_>, _answer: Option<&Arc<Value>>) {}
+
     /// Opens the frame at a place in replay, because the log has an event of a step in it.
     ///
     /// Needed for frames that this host did not open because its limit of open frames is lower than that of the host
-    /// before it.
+    /// before it, or because this version would not have begun them.
     fn reopen(&self, _step: &mut Changes<'_>, _place: Place) -> Result<(), DoesNotFit> {
         Err(DoesNotFit)
     }
 
-    /// Whether `node.waiting` may follow.
-    fn may_wait(&self) -> bool {
+    /// Whether `node.waiting` of this kind may follow.
+    fn may_wait(&self, _kind: Option<WaitKind>) -> bool {
         false
+    }
+
+    /// The longest time of the step from the end of its wait, for a kind that works after it.
+    fn timeout_after_answer(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The budget of everything in the step.
+    fn budget(&self) -> Option<&Budget> {
+        None
     }
 
     /// The frame in which a path continues. Takes as many segments as the kind writes before the id of the node.
@@ -78,6 +103,16 @@ pub(super) trait Control {
     /// The longest time of the step, if the kind has a limit of its own.
     fn timeout(&self) -> Option<Duration> {
         None
+    }
+
+    /// Whether the `on_error` of the step may handle this error. Otherwise the step fails its list.
+    fn may_handle(&self, _error: &Problem) -> bool {
+        true
+    }
+
+    /// Whether an attempt in the step that was lost with its host, and that may have acted, fails.
+    fn fails_if_ambiguous(&self) -> bool {
+        false
     }
 
     /// The `output` that the list of nodes at this place declares.
@@ -123,13 +158,22 @@ impl Next {
 #[inline]
 pub(super) fn of(kind: &NodeKind) -> Option<&dyn Control> {
     match kind {
-        NodeKind::Leaf(_) | NodeKind::Turn(_) | NodeKind::Agent(_) | NodeKind::ToolCall(_) => None,
+        NodeKind::Leaf(_) | NodeKind::Turn(_) => None,
         NodeKind::Map(map) => Some(map),
         NodeKind::Loop(repeat) => Some(repeat),
         NodeKind::Call(call) => Some(call),
         NodeKind::Human(human) => Some(human),
         NodeKind::Delay(delay) => Some(delay),
+        NodeKind::Agent(agent) => Some(&**agent),
+        NodeKind::ToolCall(call) => Some(call),
     }
+}
+
+/// A step that has just settled in a frame.
+pub(super) struct SettledStep<'a> {
+    /// The place of the frame.
+    pub(super) place: Place,
+    pub(super) report: Option<&'a Report>,
 }
 
 /// What a decision can read.
@@ -225,6 +269,40 @@ impl<'a> Changes<'a> {
         self.frames.step_mut(self.step).container.as_deref_mut()
     }
 
+    /// The frame at a place.
+    fn frame(&self, place: Place) -> Option<&Frame> {
+        let frame = self.container()?.frames.get(&place)?;
+        self.frames.get(*frame)
+    }
+
+    /// Lets the first step of a frame that waits for another one begin.
+    fn begin_next(&mut self, place: Place) {
+        let Some(id) = self.container().and_then(|it| it.frames.get(&place)).copied() else {
+            return;
+        };
+        let mut steps = self.frames.at_mut(id).steps.iter_mut().enumerate();
+        let next = steps.find(|(_, step)| matches!(step.state, StepState::Idle { .. }));
+        if let Some((node, step)) = next
+            && step.need_settled(true)
+        {
+            self.agenda.due.push_back(StepId::new(id, node));
+        }
+    }
+
+    /// Records the arguments that a person put in the place of those of the model, with the agent that asked for this call.
+    fn change_args(&mut self, args: &Arc<Value>) {
+        let (call, parent) = (self.step.node(), self.outer().parent);
+        let agent = parent.and_then(|(agent, _)| {
+            let agent = self.frames.step_mut(agent);
+            Some(&mut agent.container.as_deref_mut()?.state)
+        });
+        if let Some(State::Agent(turns)) = agent
+            && let Some(said) = &mut turns.said
+        {
+            said.changed.insert(call, Arc::clone(args));
+        }
+    }
+
     /// The frame that contains the step itself.
     fn outer(&self) -> &Frame {
         self.frames.at(self.step.frame)
@@ -234,6 +312,14 @@ impl<'a> Changes<'a> {
     fn hold(&mut self, state: State) {
         let container = Box::new(Container::new(state));
         self.frames.step_mut(self.step).container = Some(container);
+    }
+
+    /// Replaces the state of the container.
+    fn set_state(&mut self, state: State) {
+        match self.container_mut() {
+            Some(container) => container.state = state,
+            None => self.hold(state),
+        }
     }
 
     /// Adds memory of what the step holds besides its frames. It counts for the frame that contains the step, so it

@@ -16,7 +16,8 @@ impl Logged {
             Some(WaitKind::Budget) => self
                 .asked_ledger(id, waiting)
                 .is_some_and(|ledger| !self.ledgers.is_asked(ledger)),
-            kind => kind.is_some(),
+            Some(WaitKind::Effect) => true,
+            Some(WaitKind::Approval) | None => false,
         };
         may_ask && waiting.wait_id == WaitId::of_event(self.seq + 1) && self.is_leaf(id)
     }

@@ -5,18 +5,20 @@ use std::{sync::Arc, time::Duration};
 use super::{Agenda, DoesNotFit, FrameId, LedgerId, Logged, StepId, Wait};
 use crate::{
     event::{
-        EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeResumed, NodeStarted, Report,
+        EventKind, NodeCancelled, NodeCompleted, NodeFailed, NodeResumed, NodeStarted, NodeWaiting,
+        Report,
     },
     machine::{
         agenda::Stop,
         container::{Container, State},
-        control::{self, Changes, Control},
+        control::{self, Changes, Control, SettledStep},
         early_end::{EarlyEnd, RUN_CANCELLED},
         frame::Failure,
         ids::Place,
         question::Held,
         step::{Step, StepState, is_nearer},
     },
+    node::agent::TurnOutput,
     value::{Timestamp, WaitId},
     workflow::NodeKind,
 };
@@ -70,7 +72,7 @@ impl Logged {
                 self.frames.step_mut(id).back_off(until);
             }
             (StepState::Open { since, .. }, EventKind::NodeWaiting(waiting))
-                if self.may_wait(id, step, waiting.wait_id) =>
+                if self.may_wait(id, step, waiting) =>
             {
                 let wait = waiting.wait_id;
                 self.frames.step_mut(id).state = StepState::Waiting { since, wait };
@@ -91,12 +93,12 @@ impl Logged {
             (StepState::Waiting { since, wait }, EventKind::NodeResumed(it))
                 if wait == it.wait_id =>
             {
-                self.answer(id, since, it);
+                self.answer(id, since, it, at, agenda);
             }
             // An output of an earlier run, or one that was set, needs no attempt. `run.created` has it, and what it holds
             // has counted since.
             (StepState::Due { .. }, EventKind::NodeCompleted(it))
-                if self.given().allows(top_level(id), it) =>
+                if self.given().allows(top_level(id), it) && self.can_be_read(id, it) =>
             {
                 self.complete_given(id, it, agenda);
             }
@@ -109,7 +111,9 @@ impl Logged {
             }
             // A container completes only when nothing in it is open.
             (StepState::Running { .. } | StepState::Open { .. }, EventKind::NodeCompleted(it))
-                if !is_given(it.report.as_deref()) && !self.frames.is_busy_in(step) =>
+                if !is_given(it.report.as_deref())
+                    && !self.frames.is_busy_in(step)
+                    && self.can_be_read(id, it) =>
             {
                 self.frames.hold(id.frame, &it.output);
                 self.complete(id, it, agenda);
@@ -127,7 +131,7 @@ impl Logged {
                     self.differs(id);
                 }
                 self.frames.at(id.frame).scope.skip(id.node());
-                self.settle(id, false, agenda);
+                self.settle(id, false, None, agenda);
             }
             (
                 StepState::Running { .. }
@@ -152,18 +156,16 @@ impl Logged {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
         self.open += usize::from(!step.is_open());
-        if let NodeKind::Leaf(_) = frame.body.steps[id.node()].kind {
+        let Some(kind) = control::of(&frame.body.steps[id.node()].kind) else {
             let is_running = matches!(step.state, StepState::Running { .. });
             self.running += usize::from(!is_running);
             step.start(started, at);
             agenda.remove_lost(id);
             let reserved = started.plan.as_ref().and_then(|plan| plan.reserved);
             return self.ledgers.start(&self.frames, id, reserved);
-        }
+        };
         step.open(started, at);
-        if let NodeKind::Call(call) = &frame.body.steps[id.node()].kind
-            && let Some(budget) = call.workflow.budget()
-        {
+        if let Some(budget) = kind.budget() {
             self.ledgers.open(LedgerId::Call(id), *budget);
         }
         _ = self.change(id, agenda, |kind, step| {
@@ -197,11 +199,17 @@ impl Logged {
 
     /// The id of a wait is the number of its event, so it needs no counter of its own, and another id is a misfit.
     /// A step waits once: after the answer it has a container.
-    fn may_wait(&self, id: StepId, step: &Step, wait: WaitId) -> bool {
+    fn may_wait(&self, id: StepId, step: &Step, waiting: &NodeWaiting) -> bool {
         let kind = control::of(&self.frames.planned(id).kind);
-        kind.is_some_and(Control::may_wait)
+        kind.is_some_and(|kind| kind.may_wait(waiting.kind))
             && step.container.is_none()
-            && wait == WaitId::of_event(self.seq + 1)
+            && waiting.wait_id == WaitId::of_event(self.seq + 1)
+    }
+
+    /// Whether the output of a turn of an agent can be read. What follows in the agent depends on it.
+    fn can_be_read(&self, id: StepId, completed: &NodeCompleted) -> bool {
+        let is_turn = matches!(self.frames.planned(id).kind, NodeKind::Turn(_));
+        !is_turn || TurnOutput::read(&completed.output).is_some()
     }
 
     /// A top-level node does not end as in the earlier run.
@@ -213,14 +221,27 @@ impl Logged {
         }
     }
 
-    /// Ends the wait of a control node.
-    fn answer(&mut self, id: StepId, since: Timestamp, resumed: &NodeResumed) {
+    /// Ends the wait of a control node. What it does then has a time of its own, from now on.
+    fn answer(
+        &mut self,
+        id: StepId,
+        since: Timestamp,
+        resumed: &NodeResumed,
+        at: Timestamp,
+        agenda: &mut Agenda,
+    ) {
         self.waits.remove(&resumed.wait_id);
+        let kind = control::of(&self.frames.planned(id).kind);
+        let timeout = kind.and_then(Control::timeout_after_answer);
         let answered = Container::new(State::Answered(resumed.payload.clone()));
         let step = self.frames.step_mut(id);
         step.container = Some(Box::new(answered));
-        let deadline = None;
+        let deadline = timeout.map(|timeout| at.after(timeout));
         step.state = StepState::Open { since, deadline };
+        _ = self.change(id, agenda, |kind, step| {
+            kind.answered(step, resumed.payload.as_ref());
+            Ok(())
+        });
     }
 
     fn complete_given(&mut self, id: StepId, completed: &NodeCompleted, agenda: &mut Agenda) {
@@ -242,7 +263,7 @@ impl Logged {
         }
         let scope = &self.frames.at(id.frame).scope;
         scope.complete(id.node(), Arc::clone(&completed.output), report);
-        self.settle(id, true, agenda);
+        self.settle(id, true, report, agenda);
         let frame = self.frames.at_mut(id.frame);
         if frame.body.steps[id.node()].stop_when.is_some() {
             frame.may_stop = true;
@@ -271,7 +292,7 @@ impl Logged {
         if failed.handled {
             let scope = &self.frames.at(id.frame).scope;
             scope.fail(id.node(), error, failed.output.clone(), report);
-            return self.settle(id, true, agenda);
+            return self.settle(id, true, report, agenda);
         }
         self.close(id);
         let step = origin.map_or_else(|| failed.step.clone(), |origin| origin.step);
@@ -309,7 +330,13 @@ impl Logged {
     /// Settles a step; dependents whose needs are all settled become due. `is_live` unless it was skipped.
     ///
     /// Each need is counted down once, so a dependent becomes due exactly once.
-    fn settle(&mut self, id: StepId, is_live: bool, agenda: &mut Agenda) {
+    fn settle(
+        &mut self,
+        id: StepId,
+        is_live: bool,
+        report: Option<&Report>,
+        agenda: &mut Agenda,
+    ) {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
         self.open -= usize::from(step.is_open());
@@ -321,6 +348,16 @@ impl Logged {
         for dependent in &frame.body.steps[id.node()].dependents {
             if frame.steps[*dependent].need_settled(is_live) {
                 agenda.due.push_back(StepId::new(id.frame, *dependent));
+            }
+        }
+        if let Some((outer, place)) = frame.parent {
+            let kind = control::of(&self.frames.planned(outer).kind);
+            if kind.is_some_and(Control::follows_steps) {
+                let settled = SettledStep { place, report };
+                _ = self.change(outer, agenda, |kind, step| {
+                    kind.step_settled(step, &settled);
+                    Ok(())
+                });
             }
         }
     }

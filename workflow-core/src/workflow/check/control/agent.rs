@@ -13,12 +13,12 @@ use crate::{
     error::{Fault, FaultCode, Pointer, did_you_mean, shown},
     event::{AGENT_TURN, NodeOutline, TOOL_CALL},
     node::{
-        AgentData, AgentFields, OnMaxTurns, ToolData,
+        AgentData, AgentFields, Effects, OnMaxTurns, ToolData,
         agent::{Agent, ToolChoice, ToolSpec},
     },
     template::ARGS,
     value::{NodeId, WrittenDuration},
-    workflow::plan::{Attempts, PlannedNode, effects_of},
+    workflow::plan::{Attempts, PlannedNode},
 };
 
 /// An agent with its tools.
@@ -33,10 +33,10 @@ pub(crate) struct PlannedAgent {
 }
 
 /// The id of the leaf of a turn, and of its entry in the outline of the agent.
-pub(super) const TURN: &str = "turn";
+pub(crate) const TURN: &str = "turn";
 
 /// The id of calls of tools that an agent does not have, without the index.
-pub(super) const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 pub(super) struct AgentCheck;
 
@@ -123,7 +123,8 @@ fn turn(
         retry: attempts.retry,
         timeout: fields.turn_timeout.map(|it| it.0).or(attempts.timeout),
         on_ambiguous: attempts.on_ambiguous,
-        effects: effects_of(node_type),
+        // A turn that is repeated costs once more, and does nothing else.
+        effects: Effects::None,
         ..PlannedNode::made(NodeId::parse(TURN)?, NodeKind::Turn(agent))
     };
     Some(Arc::new(Body::unnamed(vec![step])))

@@ -11,7 +11,7 @@ mod tool;
 use std::sync::Arc;
 
 pub(crate) use self::{
-    agent::PlannedAgent,
+    agent::{PlannedAgent, TURN, UNKNOWN},
     call::PlannedCall,
     map::PlannedMap,
     repeat::PlannedLoop,
