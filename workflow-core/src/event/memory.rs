@@ -39,9 +39,10 @@ fn of_values(kind: &EventKind) -> usize {
         EventKind::NodeWaiting(it) => {
             let schema = it.schema.as_ref().map_or(0, of_shared);
             let request = it.request.as_ref().map_or(0, of_shared);
-            let call = it.call.as_deref().map_or(0, |call| {
-                of_shared(&call.args) + of_shared(&call.input)
-            });
+            let call = it
+                .call
+                .as_deref()
+                .map_or(0, |call| of_shared(&call.args) + of_shared(&call.input));
             it.message.as_ref().map_or(0, |text| allocation(text.len())) + schema + request + call
         }
         EventKind::NodeResumed(it) => it.payload.as_ref().map_or(0, of_shared),
@@ -86,7 +87,12 @@ impl RunCreated {
 
 fn of_report(report: Option<&Report>) -> usize {
     let of_values = |report: &Report| {
-        let values = [&report.metadata, &report.debug, &report.request, &report.state];
+        let values = [
+            &report.metadata,
+            &report.debug,
+            &report.request,
+            &report.state,
+        ];
         let values = values.into_iter().flatten();
         size_of::<Report>() + values.map(of_shared).sum::<usize>()
     };

@@ -6,9 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::value::{
-    Amount, Cost, RunId, StepKey, StepPath, Usage, digest, some_even_if_null,
-};
+use crate::value::{Amount, Cost, RunId, StepKey, StepPath, Usage, digest, some_even_if_null};
 
 /// The result of an earlier run that stands for this step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -121,7 +119,17 @@ impl Report {
         self.debug.is_some() || self.request.is_some() || self.state.is_some()
     }
 
-    /// Removes what is in the log only.
+    /// A copy without what is in the log only.
+    pub(crate) fn without_log_only_fields(&self) -> Self {
+        Self {
+            debug: None,
+            request: None,
+            state: None,
+            ..self.clone()
+        }
+    }
+
+    /// Removes what is in the log only. Of the state of a turn, its SHA-256 and its size remain.
     pub(super) fn remove_log_only_fields(&mut self) {
         self.debug = None;
         self.request = None;

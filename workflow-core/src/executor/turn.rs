@@ -61,9 +61,7 @@ fn check_form(
         ));
     }
     match (output.is_some(), !calls.is_empty(), *needs_finish) {
-        (false, false, false) => {
-            malformed("the turn neither answers nor calls a tool".to_owned())
-        }
+        (false, false, false) => malformed("the turn neither answers nor calls a tool".to_owned()),
         (true, false, false) => Ok(()),
         (false, true, false) | (false, false, true) if request.is_finishing => {
             malformed("the turn that gives the answer its form does not answer".to_owned())
@@ -94,8 +92,7 @@ fn check_state(state: &Value) -> Result<(), NodeError> {
         return Err(NodeError::new("turn_state_too_deep", detail));
     }
     if !size::is_within(state, MAX_STATE_BYTES) {
-        let detail =
-            format!("what the provider needs back has more than {MAX_STATE_BYTES} bytes");
+        let detail = format!("what the provider needs back has more than {MAX_STATE_BYTES} bytes");
         return Err(NodeError::new("turn_state_too_large", detail));
     }
     Ok(())

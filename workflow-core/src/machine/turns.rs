@@ -77,7 +77,10 @@ impl Turns {
         let now = self.said.as_ref().map(|said| &said.output);
         let before = self.history.iter().rev().map(|past| &past.output);
         let texts = now.into_iter().chain(before).map(|output| &*output.text);
-        texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+        texts
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
     }
 
     /// Makes the open turn a part of the history. The next one is open.

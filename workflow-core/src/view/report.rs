@@ -393,7 +393,10 @@ impl StepReport {
     }
 }
 
-/// The report of the attempt, without its log-only fields.
+/// The report of the attempt, without what is in the log only.
 fn shown(event: &StepEvent) -> Option<Box<Report>> {
-    event.shown().report().cloned().map(Box::new)
+    let report = event.report().map(Report::without_log_only_fields);
+    report
+        .filter(|report| *report != Report::default())
+        .map(Box::new)
 }

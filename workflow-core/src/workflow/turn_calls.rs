@@ -124,7 +124,10 @@ fn as_integer(number: &Number) -> Number {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
-            #[expect(clippy::cast_possible_truncation, reason = "it is a whole number within 2^53")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "it is a whole number within 2^53"
+            )]
             let integer = float as i64;
             integer.into()
         }

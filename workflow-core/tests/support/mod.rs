@@ -6,6 +6,7 @@
     reason = "each test binary uses a part of this, and may fail by panicking"
 )]
 
+pub mod agents;
 pub mod faulty;
 pub mod paid;
 pub mod planned;

@@ -207,7 +207,8 @@ impl PlannedAgent {
             return complete(turns.latest_text().into(), most, true);
         }
         let noun = if most == 1 { "turn" } else { "turns" };
-        let detail = format!("there is no answer after {most} {noun}, the `max_turns` of the agent");
+        let detail =
+            format!("there is no answer after {most} {noun}, the `max_turns` of the agent");
         let hint = "raise `max_turns`, or set `on_max_turns` to `continue`";
         Next::fail(Problem::new("max_turns", detail).with_hint(hint))
     }

@@ -277,7 +277,11 @@ impl<'a> Changes<'a> {
 
     /// Lets the first step of a frame that waits for another one begin.
     fn begin_next(&mut self, place: Place) {
-        let Some(id) = self.container().and_then(|it| it.frames.get(&place)).copied() else {
+        let Some(id) = self
+            .container()
+            .and_then(|it| it.frames.get(&place))
+            .copied()
+        else {
             return;
         };
         let mut steps = self.frames.at_mut(id).steps.iter_mut().enumerate();

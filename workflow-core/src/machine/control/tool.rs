@@ -152,7 +152,10 @@ impl PlannedToolCall {
                     return;
                 };
                 let steps = body.steps.len();
-                (body, Scope::of_args(agent, &body.variables, steps, Arc::clone(&args)))
+                (
+                    body,
+                    Scope::of_args(agent, &body.variables, steps, Arc::clone(&args)),
+                )
             }
             ToolWork::Workflow(workflow) => {
                 if let Err(faults) = workflow.check_input(&args) {
@@ -162,7 +165,10 @@ impl PlannedToolCall {
                 }
                 let (body, run) = (workflow.body(), step.outer().scope.run());
                 let steps = body.steps.len();
-                (body, Scope::of_workflow(&body.variables, steps, Arc::clone(&args), run))
+                (
+                    body,
+                    Scope::of_workflow(&body.variables, steps, Arc::clone(&args), run),
+                )
             }
         };
         let outer = step.outer();

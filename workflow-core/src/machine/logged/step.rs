@@ -330,13 +330,7 @@ impl Logged {
     /// Settles a step; dependents whose needs are all settled become due. `is_live` unless it was skipped.
     ///
     /// Each need is counted down once, so a dependent becomes due exactly once.
-    fn settle(
-        &mut self,
-        id: StepId,
-        is_live: bool,
-        report: Option<&Report>,
-        agenda: &mut Agenda,
-    ) {
+    fn settle(&mut self, id: StepId, is_live: bool, report: Option<&Report>, agenda: &mut Agenda) {
         let frame = self.frames.at_mut(id.frame);
         let step = &mut frame.steps[id.node()];
         self.open -= usize::from(step.is_open());
