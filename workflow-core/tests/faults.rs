@@ -351,13 +351,14 @@ fn every_code_has_a_workflow_that_provokes_it_at_its_place() {
             .any(|fault| fault.code == *code && fault.pointer == *pointer);
         assert!(found, "no {code} at {pointer} in {refused}");
     }
-    // What only a text can have is in `text_is_read_strictly`. Warnings are provoked in `bodies.rs` and `run_values.rs`; names and too many workflows need a
+    // What only a text can have is in `text_is_read_strictly`. Warnings are provoked in `bodies.rs`, `run_values.rs` and `agent_language.rs`; names and too many workflows need a
     // store (`calls.rs`), and results of an earlier run a run (`continued.rs`).
     let elsewhere = [
         FaultCode::HiddenName,
         FaultCode::ConstantCondition,
         FaultCode::UnusedNode,
         FaultCode::OutlastsTimeout,
+        FaultCode::AmbiguousTool,
         FaultCode::InvalidExample,
         FaultCode::DuplicateField,
         FaultCode::MissingResult,

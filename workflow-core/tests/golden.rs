@@ -54,7 +54,7 @@ fn an_event_is_written_as_it_was_then() {
             assert_eq!(serde_json::to_value(event).unwrap(), then);
         }
     }
-    assert_eq!(LOG_FORMAT, 3, "a new format needs a golden log of its own");
+    assert_eq!(LOG_FORMAT, 4, "a new format needs a golden log of its own");
 }
 
 #[tokio::test(start_paused = true)]

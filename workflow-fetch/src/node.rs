@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
     Node, NodeContext, NodeError, Plan, PlanContext, Registry,
-    node::{DisplayHints, OutputShape},
+    node::{DisplayHints, Effects, OutputShape},
 };
 
 use crate::{client::HttpClient, data::HttpData, plan, reply::OUTPUT, request::Request};
@@ -92,6 +92,11 @@ impl Node for HttpNode {
     fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
         let request = Request::render(&self.data, cx)?;
         Ok(plan::plan(self.data.fields(), request, cx))
+    }
+
+    /// As its data says it, or else its method.
+    fn effects(&self) -> Option<Effects> {
+        Some(plan::effects(self.data.fields()))
     }
 
     /// References to other fields than these three are refused when a workflow is created.

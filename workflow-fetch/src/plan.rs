@@ -29,7 +29,7 @@ pub(crate) fn plan(fields: &Fields, request: Request, cx: &PlanContext<'_>) -> P
 }
 
 /// What the workflow says, or else what HTTP says of the method: `GET` and `HEAD` are safe (RFC 9110, section 9.2.1).
-fn effects(fields: &Fields) -> Effects {
+pub(crate) fn effects(fields: &Fields) -> Effects {
     match (fields.effects, fields.method) {
         (Some(DeclaredEffects::None), _) => Effects::None,
         (Some(DeclaredEffects::Reads), _) | (None, Method::Get | Method::Head) => Effects::Reads,

@@ -89,13 +89,17 @@ fn no_pins(pins: &Arc<[PinnedWorkflow]>) -> bool {
     pins.is_empty()
 }
 
-/// The newest format of logs that this version writes. It can replay 2 and 3.
+/// The newest format of logs that this version writes. It can replay 2, 3 and 4.
 ///
 /// Format 1 was written by development versions only and is refused. Format 3 is written for runs with what an older version
 /// would ignore, and then act wrongly: a table of results to reuse, overrides, a single step to run, a budget. It is also that of
-/// runs whose events an older version cannot read: of workflows with `on_failure`, of nodes with `case` or `stop_when`. All other runs have format 2, which older versions can continue. An optional field that an older version may ignore does not change the
-/// format. An engine leaves a run with another format unchanged and reports it.
-pub const LOG_FORMAT: u32 = 3;
+/// runs whose events an older version cannot read: of workflows with `on_failure`, of nodes with `case` or `stop_when`. Format 4 is that
+/// of runs with an agent anywhere. All other runs have format 2, which older versions can continue. An optional field that an older
+/// version may ignore does not change the format. An engine leaves a run with another format unchanged and reports it.
+pub const LOG_FORMAT: u32 = 4;
+
+/// The format of runs with what versions for format 2 do not know.
+const EXTENDED_LOG_FORMAT: u32 = 3;
 
 /// The format of runs that an older version can continue.
 const PLAIN_LOG_FORMAT: u32 = 2;
@@ -114,7 +118,7 @@ pub(crate) enum UnknownFormat {
     )]
     Development(u32),
     #[error(
-        "the log has format {0}, and this version can read only {PLAIN_LOG_FORMAT} and {LOG_FORMAT}: \
+        "the log has format {0}, and this version can read only {PLAIN_LOG_FORMAT} to {LOG_FORMAT}: \
          use the version that wrote it, or a newer one"
     )]
     Newer(u32),
@@ -312,17 +316,19 @@ impl RunCreated {
             && self.workflows.iter().all(|pin| pin.budget.is_none())
             && self.on_failure.is_empty()
             && !self.all_nodes().any(NodeOutline::needs_newer_format);
-        if is_plain {
+        if self.all_nodes().any(NodeOutline::has_agent) {
+            LOG_FORMAT
+        } else if is_plain {
             PLAIN_LOG_FORMAT
         } else {
-            LOG_FORMAT
+            EXTENDED_LOG_FORMAT
         }
     }
 
-    /// The nodes of the workflow and of those that it calls, without those in bodies.
+    /// The nodes of the workflow, of its `on_failure`, and of the workflows that it calls, without those in bodies.
     fn all_nodes(&self) -> impl Iterator<Item = &NodeOutline> {
         let called = self.workflows.iter().flat_map(|pin| pin.nodes.iter());
-        self.nodes.iter().chain(called)
+        self.nodes.iter().chain(&*self.on_failure).chain(called)
     }
 }
 
@@ -349,7 +355,8 @@ pub struct NodeOutline {
     /// The workflow that it calls, by name or id. Its nodes are in [`RunCreated::workflows`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Arc<str>>,
-    /// The nodes of the body of a map or loop.
+    /// The nodes of the body of a map, a loop or a tool. Of an agent: its turn (`turn`, of the type `AgentTurn`), its tools (`ToolCall`), and
+    /// `unknown` (`ToolCall`), for calls of tools that it does not have.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<NodeOutline>,
 }
@@ -373,6 +380,19 @@ impl NodeOutline {
             workflow: None,
             nodes: Vec::new(),
         }
+    }
+
+    /// Whether it is an agent. Its type does not say it, since programs name the types of agents.
+    pub(crate) fn is_agent(&self) -> bool {
+        let turn = self.nodes.first();
+        let unknown = self.nodes.last();
+        turn.is_some_and(|it| &*it.kind == AGENT_TURN)
+            && unknown.is_some_and(|it| &*it.kind == TOOL_CALL)
+    }
+
+    /// Whether it or a node in it is an agent.
+    fn has_agent(&self) -> bool {
+        self.is_agent() || self.nodes.iter().any(Self::has_agent)
     }
 
     /// Whether events of the node, or of one in it, are unknown to versions that write plain logs only.

@@ -22,8 +22,8 @@ pub(crate) use self::{
     built_in::SWITCH,
     control::{
         AgentData, AgentFields, Approve, Control, ControlKind, DelayNode, HumanNode, ITEM,
-        LoopNode, MapNode, Nodes, OnItemError, OnMax, OnMaxTurns, ToolData, ToolOnAmbiguous,
-        ToolOnError, WorkflowNode,
+        LoopNode, MapNode, Nodes, OnItemError, OnMax, OnMaxTurns, TOOL_NAME, ToolData,
+        ToolOnAmbiguous, ToolOnError, WorkflowNode,
     },
     plan::Prepared,
     queued::{AdmissionChange, Notice, Notices},
@@ -176,6 +176,13 @@ pub trait Node: Send + Sync + 'static {
     /// The first fault. The workflow is refused with it.
     fn check(&self) -> Result<(), InvalidData> {
         Ok(())
+    }
+
+    /// What an attempt does outside of its run, as far as this node says it before it has values; a [plan](Self::plan) may say more. A
+    /// tool of an agent whose nodes may act has to say what happens after a crash. Default: as its type says it
+    /// ([`with_no_side_effects`](NodeType::with_no_side_effects)).
+    fn effects(&self) -> Option<Effects> {
+        None
     }
 
     /// The JSON Schema (draft 2020-12) that an output of this node fits. A person who sets the output of a step instead of

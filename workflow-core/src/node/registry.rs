@@ -16,6 +16,7 @@ use super::{
     agent::Agent,
     control::{AgentData, AgentFields, Control, ControlKind},
     display::DisplayHints,
+    plan::Effects,
     retry::RetryPolicy,
 };
 use crate::{
@@ -133,8 +134,7 @@ impl Registry {
     /// `tool_choice`. The published schema has the fields of both, and each side sees its own fields only, so `D` should
     /// `deny_unknown_fields` as that of any other type.
     ///
-    /// The [retry policy](NodeType::with_retry) of the type is that of a turn, and so are its
-    /// [effects](NodeType::with_no_side_effects).
+    /// The [retry policy](NodeType::with_retry) of the type is that of a turn.
     ///
     /// ```
     /// use async_trait::async_trait;
@@ -419,6 +419,15 @@ impl NodeType {
 
     pub(crate) fn is_pure(&self) -> bool {
         self.pure
+    }
+
+    /// What an attempt at a node of this type does outside of its run, unless the node or its plan says it.
+    pub(crate) fn effects(&self) -> Effects {
+        if self.pure {
+            Effects::None
+        } else {
+            Effects::Unknown
+        }
     }
 
     pub(crate) fn is_instant(&self) -> bool {

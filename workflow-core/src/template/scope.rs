@@ -174,7 +174,7 @@ pub(crate) const STEP_FIELDS: [(&str, &str); 7] = [
     ),
     (
         EXHAUSTED,
-        "`true` if the loop completed at its `max`, although its `until` was still false. Of loops only.",
+        "`true` if the loop completed at its `max`, although its `until` was still false, or the agent at its `max_turns`. Of loops and agents only.",
     ),
 ];
 

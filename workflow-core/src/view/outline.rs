@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    event::{NodeOutline, PinnedWorkflow, RunCreated},
+    event::{AGENT_TURN, NodeOutline, PinnedWorkflow, RunCreated, TOOL_CALL},
     node::ControlKind,
     value::{StepPath, StepRef},
     workflow::{ON_FAILURE, Workflow},
@@ -12,10 +12,12 @@ use crate::{
 /// Begins the paths of the steps of `on_failure`. A workflow that has it has no node of this name.
 const ON_FAILURE_PREFIX: &str = "on_failure/";
 
-/// The nodes of a run, including those within maps, loops and called workflows.
+/// The nodes of a run, including those within maps, loops, agents and called workflows.
 ///
-/// A path consists of node ids and, below a map or loop, the number of an item or round: `each/2/sum`. It is built from
-/// `run.created` alone, so that it works for runs whose workflow cannot be compiled any more.
+/// A path consists of node ids and, below a map or loop, the number of an item or round: `each/2/sum`. Below an agent, it is the number of
+/// a turn: `support/0/turn` is what the model did in it, `support/0/order-2` its third call, which is one of the tool `order`, and
+/// `support/0/order-2/get` a step of that call. It is built from `run.created` alone, so that it works for runs whose workflow
+/// cannot be compiled any more.
 ///
 /// ```
 /// use workflow_core::{EventKind, StepEvent, view::RunOutline};
@@ -69,22 +71,45 @@ impl RunOutline {
         self.node(path).map(|node| &node.kind)
     }
 
+    /// The type whose [activity](crate::node::NodeType::activity) a running step shows: its own, and that of its agent for a turn. `None`
+    /// for a path that no step of the run can have.
+    pub fn activity_of(&self, path: &StepPath) -> Option<&Arc<str>> {
+        let found = self.find(path)?;
+        Some(&found.agent.unwrap_or(found.node).kind)
+    }
+
     /// The node whose step has this path. `None` for a path that no step of the run can have. It does not check
     /// that an item or round exists.
     pub fn node(&self, path: &StepPath) -> Option<&NodeOutline> {
+        self.find(path).map(|found| found.node)
+    }
+
+    fn find(&self, path: &StepPath) -> Option<Found<'_>> {
         let mut segments = path.as_str().split('/');
         let mut nodes: &[NodeOutline] = &self.nodes;
         if !self.on_failure.is_empty() && path.as_str().starts_with(ON_FAILURE_PREFIX) {
             segments.next();
             nodes = &self.on_failure;
         }
+        let mut agent = None;
         loop {
             let id = segments.next()?;
-            let node = nodes.iter().find(|node| node.id.as_str() == id)?;
+            let node = match agent {
+                None => nodes.iter().find(|node| node.id.as_str() == id)?,
+                Some(_) => in_turn(nodes, id)?,
+            };
             if segments.clone().next().is_none() {
-                return Some(node);
+                let agent = agent.filter(|_| &*node.kind == AGENT_TURN);
+                return Some(Found { node, agent });
             }
-            for _ in 0..ControlKind::of_name(&node.kind)?.path_segments() {
+            let is_call = agent.is_some();
+            agent = (!is_call && node.is_agent()).then_some(node);
+            let skipped = match ControlKind::of_name(&node.kind) {
+                _ if is_call => 0,
+                _ if agent.is_some() => ControlKind::Agent.path_segments(),
+                kind => kind?.path_segments(),
+            };
+            for _ in 0..skipped {
                 segments.next()?;
             }
             nodes = match &node.workflow {
@@ -108,4 +133,23 @@ impl RunOutline {
             .find(|pin| *pin.workflow == *workflow)?;
         Some(&pin.nodes)
     }
+}
+
+/// A node at the end of a path.
+struct Found<'a> {
+    node: &'a NodeOutline,
+    /// The agent whose turn the node is.
+    agent: Option<&'a NodeOutline>,
+}
+
+/// The node in a turn of an agent whose step has this id: the turn itself, or a tool by the id of a call, which ends with the index of
+/// the call.
+fn in_turn<'a>(nodes: &'a [NodeOutline], id: &str) -> Option<&'a NodeOutline> {
+    let of_kind = |kind: &'static str| nodes.iter().filter(move |node| &*node.kind == kind);
+    if let Some(turn) = of_kind(AGENT_TURN).find(|node| node.id.as_str() == id) {
+        return Some(turn);
+    }
+    let (tool, index) = id.rsplit_once('-')?;
+    let is_index = !index.is_empty() && index.bytes().all(|it| it.is_ascii_digit());
+    of_kind(TOOL_CALL).find(|node| is_index && node.id.as_str() == tool)
 }

@@ -20,7 +20,6 @@ use crate::workflow::check::{
 use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
-    node::NodeType,
     template::{HISTORY, Json, RUN, Variables},
     value::{NodeId, StepPath, StepRef},
 };
@@ -112,7 +111,7 @@ impl<'a> List<'a> {
         enclosing: EnclosingScope<'a>,
         check: &mut Check,
     ) -> Self {
-        let graph = Graph::of(nodes, enclosing, &mut check.faults);
+        let graph = Graph::of(nodes, enclosing, check.registry, &mut check.faults);
         let in_loop = enclosing.local(HISTORY).is_some();
         let warnings = nodes.iter().filter_map(|node| {
             let at = node.at.field("id");
@@ -210,7 +209,9 @@ impl<'a> List<'a> {
                 .kind
                 .as_deref()
                 .and_then(|kind| check.registry.get(kind));
-            if self.graph.is_used(index) || !kind.is_some_and(NodeType::is_pure) {
+            // The calls of an agent may act, whatever its turns do.
+            let is_pure = kind.is_some_and(|kind| kind.is_pure() && kind.control().is_none());
+            if self.graph.is_used(index) || !is_pure {
                 continue;
             }
             let id = self.graph.name(index);

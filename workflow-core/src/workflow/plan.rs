@@ -100,6 +100,10 @@ pub(super) fn plan(
     } else {
         Attempts::NONE
     };
+    let effects = match &kind {
+        NodeKind::Leaf(leaf) => leaf.effects().unwrap_or_else(|| node_type.effects()),
+        _ => node_type.effects(),
+    };
     let planned = PlannedNode {
         id: node.id.clone()?,
         kind,
@@ -114,18 +118,9 @@ pub(super) fn plan(
         on_ambiguous: attempts.on_ambiguous,
         input: graph.implicit_input(index),
         instant: node_type.is_instant(),
-        effects: effects_of(node_type),
+        effects,
     };
     Some((planned, contents))
-}
-
-/// What an attempt at a node of this type does outside of the run.
-fn effects_of(node_type: &NodeType) -> Effects {
-    if node_type.is_pure() {
-        Effects::None
-    } else {
-        Effects::Unknown
-    }
 }
 
 /// How a step is attempted.

@@ -25,6 +25,9 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, |never: Never| match never {}),
 };
 
+/// The form of the name of a tool: that of an id, short enough that a call adds its index to it.
+pub(crate) const TOOL_NAME: &str = "^[A-Za-z_][A-Za-z0-9_-]{0,59}$";
+
 /// What no `data` can be read as.
 #[derive(Deserialize)]
 enum Never {}
@@ -81,7 +84,7 @@ pub(crate) struct AgentFields {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ToolData {
     /// The name by which the model calls it.
-    #[schemars(extend("pattern" = "^[A-Za-z_][A-Za-z0-9_-]{0,59}$"))]
+    #[schemars(extend("pattern" = TOOL_NAME))]
     pub(crate) name: Arc<str>,
     /// What it does, for the model. Default: the description of the `workflow`.
     pub(crate) description: Option<Arc<str>>,

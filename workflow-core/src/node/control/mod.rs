@@ -16,7 +16,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use self::{
-    agent::{AgentData, AgentFields, Approve, OnMaxTurns, ToolData, ToolOnAmbiguous, ToolOnError},
+    agent::{
+        AgentData, AgentFields, Approve, OnMaxTurns, TOOL_NAME, ToolData, ToolOnAmbiguous,
+        ToolOnError,
+    },
     call::WorkflowNode,
     delay::DelayNode,
     human::HumanNode,

@@ -64,6 +64,10 @@ impl Node for RecordedNode {
         end(cx, attempt)
     }
 
+    fn effects(&self) -> Option<Effects> {
+        self.node.effects()
+    }
+
     fn output_schema(&self) -> Option<&Value> {
         self.node.output_schema()
     }

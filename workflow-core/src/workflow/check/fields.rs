@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    marks::{Mark, Marked},
+    marks::{Mark, Marked, Reads},
     references::{Reader, hides_run},
 };
 use crate::workflow::plan;
@@ -19,9 +19,11 @@ use crate::{
 pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> {
     match (field.mark, field.value) {
         (Mark::Template { refers }, Value::String(source)) => {
-            check_template(source, refers, &field.at, reader)
+            let mut faults = check_template(source, &field.at, reader);
+            faults.extend(refers.then(|| without_input(source, field)).flatten());
+            faults
         }
-        (Mark::Secret, Value::String(source)) => check_template(source, false, &field.at, reader),
+        (Mark::Secret, Value::String(source)) => check_template(source, &field.at, reader),
         (Mark::Expression { condition }, Value::String(source)) => {
             check_expression(source, condition, &field.at, reader)
         }
@@ -36,7 +38,7 @@ pub(in crate::workflow) fn check(field: &Marked, reader: &Reader) -> Vec<Fault> 
     }
 }
 
-fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {
+fn check_template(source: &str, at: &Pointer, reader: &Reader) -> Vec<Fault> {
     let template = match Template::parse(source) {
         Ok(template) => template,
         Err(error) => return vec![error.into_fault(at)],
@@ -44,12 +46,21 @@ fn check_template(source: &str, refers: bool, at: &Pointer, reader: &Reader) -> 
     let mut faults = reader.check(template.references(), at);
     faults.extend(reader.check_paths(template.paths(), at));
     faults.extend(reader.check_names(&template, at));
-    if refers && template.references().is_empty() {
-        let detail = "the template reads nothing, so its text is always the same";
-        let hint = "include {{input}} or the output of a node";
-        faults.push(Fault::new(FaultCode::TemplateWithoutInput, at, detail).with_hint(hint));
-    }
     faults
+}
+
+/// The fault of a template that reads nothing although it must.
+fn without_input(source: &str, field: &Marked) -> Option<Fault> {
+    let template = Template::parse(source).ok()?;
+    if !template.references().is_empty() {
+        return None;
+    }
+    let detail = "the template reads nothing, so its text is always the same";
+    let hint = match field.reads {
+        Reads::Args => "include {{args}}, {{input}} or the output of a node",
+        Reads::Node | Reads::Body => "include {{input}} or the output of a node",
+    };
+    Some(Fault::new(FaultCode::TemplateWithoutInput, &field.at, detail).with_hint(hint))
 }
 
 fn check_expression(source: &str, condition: bool, at: &Pointer, reader: &Reader) -> Vec<Fault> {

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
+    node::{ControlKind, NodeType, Registry},
     template::{ImplicitInput, Variables},
     workflow::spec::NodeSpec,
 };
@@ -28,8 +29,8 @@ pub(in crate::workflow) struct Graph<'a> {
     enclosing: EnclosingScope<'a>,
     variables: Variables,
     names: Vec<String>,
-    /// Which nodes are loops.
-    loops: Vec<bool>,
+    /// What each node is, if the engine interprets it.
+    kinds: Vec<Option<ControlKind>>,
     needs: Vec<Vec<usize>>,
     cases: Vec<Option<Case>>,
     branches: Branches,
@@ -48,6 +49,7 @@ impl<'a> Graph<'a> {
     pub(in crate::workflow) fn of(
         nodes: &[NodeSpec],
         enclosing: EnclosingScope<'a>,
+        registry: &Registry,
         faults: &mut Vec<Fault>,
     ) -> Self {
         let ids = index_ids(nodes, faults);
@@ -80,7 +82,7 @@ impl<'a> Graph<'a> {
             enclosing,
             variables,
             names,
-            loops: nodes.iter().map(NodeSpec::is_loop).collect(),
+            kinds: nodes.iter().map(|node| kind_of(node, registry)).collect(),
             needs,
             cases,
             branches: Branches::none(),
@@ -165,8 +167,9 @@ impl<'a> Graph<'a> {
         &self.names[node]
     }
 
-    pub(in crate::workflow) fn is_loop(&self, node: usize) -> bool {
-        self.loops[node]
+    /// What a node is, if the engine interprets it.
+    pub(in crate::workflow) fn kind(&self, node: usize) -> Option<ControlKind> {
+        self.kinds[node]
     }
 
     pub(in crate::workflow) fn needs(&self, node: usize) -> &[usize] {
@@ -337,6 +340,12 @@ fn shadowed(node: &NodeSpec, enclosing: EnclosingScope) -> Option<Fault> {
         Fault::new(FaultCode::ShadowedName, node.at.field("id"), detail)
             .with_hint("choose another id")
     })
+}
+
+/// The kind of a node; `None` for a leaf and for what has an unknown type.
+fn kind_of(node: &NodeSpec, registry: &Registry) -> Option<ControlKind> {
+    let node_type = registry.get(node.kind.as_deref()?);
+    node_type.and_then(NodeType::control)
 }
 
 /// Maps ids to indices. Of two equal ids, the first counts.

@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer, nearest, shown},
+    node::ControlKind,
     template::{
-        self, EXHAUSTED, Json, Key, Path, Paths, RUN, RUN_FIELDS, Reference, Template, only_path,
-        step_fields,
+        self, ARGS, EXHAUSTED, Json, Key, Path, Paths, RUN, RUN_FIELDS, Reference, Template,
+        only_path, step_fields,
     },
     workflow::spec::is_reserved,
 };
@@ -194,9 +195,9 @@ impl<'a> Reader<'a> {
                 let Some(field) = names.next() else {
                     return reference.is_whole().then(|| whole_node(root, at));
                 };
-                let is_loop = graph.is_loop(step);
-                let has_field = fields_of(is_loop).any(|known| known == field);
-                (!has_field).then(|| unknown_field(root, field, is_loop, at))
+                let kind = graph.kind(step);
+                let has_field = fields_of(kind).any(|known| known == field);
+                (!has_field).then(|| unknown_field(root, field, kind, at))
             }
         }
     }
@@ -275,6 +276,9 @@ impl<'a> Reader<'a> {
         };
         let hint = match near {
             Some(near) => format!("did you mean `{part}.{near}`?"),
+            None if part == ARGS && fields.is_empty() => {
+                "declare the arguments in the `input` of the tool".to_owned()
+            }
             None if fields.is_empty() => format!("write `{part}`"),
             None => format!(
                 "name one of these, or declare the field in the schema; where it may be missing, write \
@@ -316,6 +320,10 @@ impl<'a> Reader<'a> {
         let mut fault = Fault::new(FaultCode::UnknownReference, at, detail);
         let suggestions = self.graph.enclosing().suggestions();
         fault.hint = suggestions.did_you_mean(name, self.names());
+        if name == ARGS {
+            let hint = "only what is in a tool of an agent, and its `approve`, reads the arguments";
+            fault.hint = Some(hint.to_owned());
+        }
         fault
     }
 
@@ -380,28 +388,31 @@ pub(in crate::workflow) fn other_branch(named: &str, own: &str, at: &Pointer) ->
     Fault::new(FaultCode::OtherBranch, at, detail).with_hint(hint)
 }
 
-/// The fields of a settled node.
-fn fields_of(is_loop: bool) -> impl Iterator<Item = &'static str> {
-    step_fields().filter(move |field| is_loop || *field != EXHAUSTED)
+/// The fields of a settled node of a kind.
+fn fields_of(kind: Option<ControlKind>) -> impl Iterator<Item = &'static str> {
+    let has_end = matches!(kind, Some(ControlKind::Loop | ControlKind::Agent));
+    step_fields().filter(move |field| has_end || *field != EXHAUSTED)
 }
 
-fn unknown_field(root: &str, field: &str, is_loop: bool, at: &Pointer) -> Fault {
+fn unknown_field(root: &str, field: &str, kind: Option<ControlKind>, at: &Pointer) -> Fault {
     let detail = if field == EXHAUSTED {
-        format!("`{root}.{field}` is not there: only a loop has it")
+        format!("`{root}.{field}` is not there: only a loop or an agent has it")
     } else {
-        let noun = if is_loop { "loop" } else { "node" };
-        let fields: Vec<String> = fields_of(is_loop)
-            .map(|field| format!("`{field}`"))
-            .collect();
+        let noun = match kind {
+            Some(ControlKind::Loop) => "a loop",
+            Some(ControlKind::Agent) => "an agent",
+            _ => "a node",
+        };
+        let fields: Vec<String> = fields_of(kind).map(|field| format!("`{field}`")).collect();
         let fields = fields.join(", ");
         format!(
-            "`{root}.{}` is not there: a {noun} has {fields}",
+            "`{root}.{}` is not there: {noun} has {fields}",
             shown(field)
         )
     };
     let near = match field {
         "result" | "response" => Some("output"),
-        _ => nearest(field, fields_of(is_loop)),
+        _ => nearest(field, fields_of(kind)),
     };
     let meant = near.map_or_else(|| format!("output.{}", shown(field)), str::to_owned);
     Fault::new(FaultCode::UnknownReference, at, detail)

@@ -160,10 +160,25 @@ fn data_of(node_type: &NodeType) -> Value {
         object.remove("$schema");
         object.remove("title");
     }
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    let bodies = properties.into_iter().flat_map(Map::values_mut);
-    for body in bodies.filter(|property| property["x-workflow"] == "nodes") {
-        body["items"] = json!({ "$ref": "#/$defs/Node" });
-    }
+    describe_bodies(&mut schema);
     schema
+}
+
+/// Says what the items of each body are, at any depth: that of a tool is within `tools`.
+///
+/// In what a schema gives as a value, such as a `default`, there is no mark.
+fn describe_bodies(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(describe_bodies),
+        Value::Object(members) => {
+            members.values_mut().for_each(describe_bodies);
+            if members
+                .get("x-workflow")
+                .is_some_and(|mark| mark == "nodes")
+            {
+                members.insert("items".to_owned(), json!({ "$ref": "#/$defs/Node" }));
+            }
+        }
+        _ => {}
+    }
 }

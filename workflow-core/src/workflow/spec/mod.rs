@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     error::{Fault, FaultCode, Pointer},
-    node::{ControlKind, Nodes},
+    node::Nodes,
     template::{Condition, Json},
     value::{Budget, NodeId, WrittenDuration, some_even_if_null},
 };
@@ -201,10 +201,6 @@ impl NodeSpec {
         let read = nodes.iter().enumerate();
         read.map(|(index, node)| Self::read(node, at.item(index), faults))
             .collect()
-    }
-
-    pub(crate) fn is_loop(&self) -> bool {
-        self.kind.as_deref() == Some(ControlKind::Loop.name())
     }
 
     fn read(json: &Value, at: Pointer, faults: &mut Vec<Fault>) -> Self {

@@ -131,9 +131,10 @@ impl ToolBody<'_> {
         let called = || check.called(workflow?)?.input_schema();
         let schema = own.or_else(called).unwrap_or(&NO_ARGUMENTS);
         // A schema with a fault says nothing.
-        match ValueSchema::compile(schema, "") {
-            Ok(_) => Shape::of_schema(schema),
-            Err(_) => Shape::Unknown,
+        if is_object(schema) && ValueSchema::compile(schema, "").is_ok() {
+            Shape::of_schema(schema)
+        } else {
+            Shape::Unknown
         }
     }
 
@@ -233,7 +234,7 @@ fn plan(
     };
     // Without a schema that can be used, there is a fault already.
     let input = ValueSchema::compile(&schema, "").ok()?;
-    if schema["type"] != "object" {
+    if !is_object(&schema) {
         check.fault(not_an_object(&at_input));
         return None;
     }
@@ -279,7 +280,6 @@ fn work(
     at: &Pointer,
     check: &mut Check,
 ) -> Option<ToolWork> {
-    let hint = "give it a list of `nodes`, or the name of a `workflow`";
     match (&tool.workflow, body) {
         (Some(name), None) => {
             let workflow = call::called(name, &at.field("workflow"), check)?;
@@ -289,16 +289,23 @@ fn work(
         (Some(_), Some(_)) => {
             let name = shown(&tool.name);
             let detail = format!("the tool `{name}` has `nodes` and a `workflow`");
+            let hint = "keep one of the two";
             check.fault(Fault::new(FaultCode::InvalidValue, at, detail).with_hint(hint));
             None
         }
         (None, None) => {
             let name = shown(&tool.name);
             let detail = format!("the tool `{name}` has neither `nodes` nor a `workflow`");
+            let hint = "give it a list of `nodes`, or the name of a `workflow`";
             check.fault(Fault::new(FaultCode::MissingField, at, detail).with_hint(hint));
             None
         }
     }
+}
+
+/// Whether a schema says that its values are objects: providers take no other for arguments.
+fn is_object(schema: &Value) -> bool {
+    schema["type"] == "object"
 }
 
 fn not_an_object(at: &Pointer) -> Fault {
