@@ -1,13 +1,8 @@
-//! Agents: the log of turns and calls, and runs that are continued from every prefix of it.
-
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
-mod support;
+//! The log of turns and calls, and runs that are continued from every prefix of it.
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Probe,
     agents::{
         Script, Sent, checked, completions, event_of, one_agent, registry, results, run_agent,
@@ -15,6 +10,7 @@ use support::{
     },
     brief, collect, failure, output_of,
 };
+use serde_json::{Value, json};
 use workflow_core::{
     EventKind, Executor, StepEvent,
     event::NodeWaiting,

@@ -1,0 +1,17 @@
+//! Agents: turns, calls of tools, approvals, limits, and what follows after a crash.
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a test binary has no public API, and may fail by panicking"
+)]
+
+mod ambiguous;
+mod approvals;
+mod calls;
+mod cancelled;
+mod ends;
+mod limits;
+mod log;
+mod nested;
+#[path = "../support/mod.rs"]
+mod support;
