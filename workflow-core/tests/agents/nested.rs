@@ -103,7 +103,7 @@ async fn agents_run_in_maps_and_loops_and_have_maps_in_tools() {
         {"id": "rounds", "type": "LoopNode", "data": {"max": 2, "until": "false", "nodes": [
             {"id": "again", "type": "Agent", "data": {"prompt": "{{ index }}", "tools": [tool("t", json!({}))]}},
         ]}},
-    ]});
+    ], "output": {"each": "{{ each.output }}", "rounds": "{{ rounds.output }}"}});
     let (probe, sent) = (Probe::default(), Sent::default());
     let workflow = crate::support::agents::checked(&spec, &registry(&probe, calls_all(), &sent));
     let whole = collect(Executor::new().run(Arc::clone(&workflow), "in".into())).await;
