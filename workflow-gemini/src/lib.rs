@@ -31,19 +31,19 @@
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas, tools and raw parts,
 //! and [`workflow_core::value::Usage`] for token counts. The HTTP client is not part of it.
 
-// Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `limits`, `client`, `node`.
+// Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `client`, `node`.
 mod client;
 mod error;
-mod limits;
 mod node;
 mod reply;
 mod request;
 mod stream;
 
+pub use workflow_llm::gate::RequestLimits;
+
 pub use crate::{
     client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
     error::{ApiError, ConfigError, GeminiError, NoAnswer, NoAnswerReason, TimeoutPhase},
-    limits::RequestLimits,
     node::{LlmData, LlmNode, register},
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
     request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},

@@ -3,6 +3,7 @@
 //! - A [`Model`] is a client of one provider: it sends a [`ModelRequest`] once, and returns a stream of [`ModelChunk`]s that ends
 //!   with a [`ModelTurn`] or a [`ModelError`].
 //! - [`Models`] has the providers of a host by name: `local/qwen3:8b` is the model `qwen3:8b` of the provider `local`.
+//! - [`gate`] is what a client may use to hold its requests to limits: rate limits, requests in flight, a budget for retries.
 //! - [`ProviderInfo`] has what is known of a provider before anything is sent: its name, its address, its prices.
 //!
 //! This crate knows neither HTTP nor any provider.
@@ -10,8 +11,9 @@
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas and what providers return as it came, [`futures::Stream`],
 //! and types of [`workflow_core`].
 
-// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`.
+// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`, `gate`.
 mod error;
+pub mod gate;
 mod message;
 mod model;
 mod models;
@@ -20,9 +22,6 @@ mod provider;
 mod request;
 mod schema;
 mod turn;
-
-/// The name of the queue in which retries wait for the retry budget of a client, in events and errors.
-pub const RETRY_BUDGET: &str = "retry_budget";
 
 pub use self::{
     error::{Delivery, ModelError},

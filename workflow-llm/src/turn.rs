@@ -12,7 +12,7 @@ use workflow_core::{node::agent::ToolCall, value::Usage};
 pub enum ModelChunk {
     /// The request waits in a queue of the client and has not been sent. Repeated when the position has changed.
     Queued {
-        /// The name of the queue: the model, or [`RETRY_BUDGET`](crate::RETRY_BUDGET).
+        /// The name of the queue: the model, or [`RETRY_BUDGET`](crate::gate::RETRY_BUDGET).
         queue: String,
         /// The position in the queue; 1 is next.
         position: usize,

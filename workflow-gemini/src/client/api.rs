@@ -8,11 +8,11 @@ use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
 use workflow_core::price::PriceTable;
 use workflow_httpkit::{Secret, lenient_retry_after};
+use workflow_llm::gate::{Admission, Gate, Permit};
 
 use super::{peer::is_loopback, settings::Settings, span::Observed};
 use crate::{
     error::{ApiError, ConfigError, GeminiError},
-    limits::{Admission, Gate, Permit},
     request::{GenerateRequest, Method, RequestBody, ServiceTier},
     stream::{Clock, ResponseBody},
 };

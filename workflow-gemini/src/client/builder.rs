@@ -11,7 +11,9 @@ use super::{
     settings::{Settings, address, version_hint},
     span::{Observed, VERTEX},
 };
-use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
+use workflow_llm::gate::GateLimits;
+
+use crate::{error::ConfigError, request::ServiceTier, stream::Timeouts};
 
 /// The model that is used if neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
@@ -20,9 +22,6 @@ pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";
 pub const DEFAULT_BASE_URL: &str = "https://generativelanguage.googleapis.com";
 
 const DEFAULT_API_VERSION: &str = "v1beta";
-/// The number of steps that an engine with default limits runs at once: 1,024 runs of 16 steps. So no
-/// step of such an engine is refused.
-const DEFAULT_MAX_QUEUED: usize = 16_384;
 /// Far above any text of a model (65,536 tokens are about 300 KB), with a margin for inline media.
 const DEFAULT_MAX_REPLY_BYTES: usize = 8 * 1024 * 1024;
 
@@ -58,7 +57,7 @@ pub struct GeminiClientBuilder {
     model: String,
     timeouts: Timeouts,
     max_reply_bytes: usize,
-    limits: Limits,
+    limits: GateLimits,
     provider: &'static str,
     record_content: bool,
     store: Option<bool>,
@@ -84,12 +83,7 @@ impl Default for GeminiClientBuilder {
                 total: None,
             },
             max_reply_bytes: DEFAULT_MAX_REPLY_BYTES,
-            limits: Limits {
-                in_flight: 256,
-                per_minute: None,
-                retry_budget: 100,
-                queued: DEFAULT_MAX_QUEUED,
-            },
+            limits: GateLimits::default(),
             provider: "gcp.gemini",
             record_content: false,
             store: None,

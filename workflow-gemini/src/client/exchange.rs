@@ -17,11 +17,11 @@ use std::{
 };
 
 use tracing::Instrument;
+use workflow_llm::gate::{Admission, AdmissionEvent, Pass};
 
 use super::{api::Api, span::CallSpan};
 use crate::{
     error::{ApiError, GeminiError},
-    limits::{Admission, AdmissionEvent, Pass},
     reply::Chunk,
     request::{GenerateRequest, Method},
     stream::{ReplyBuilder, ReplyReader},

@@ -23,11 +23,11 @@ use std::{
 
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use workflow_core::{price::Price, value::Timestamp};
+use workflow_llm::gate::RequestLimits;
 
 use self::{api::Api, exchange::Exchange};
 use crate::{
     error::{ConfigError, GeminiError},
-    limits::RequestLimits,
     reply::{Chunk, Reply},
     request::{GenerateRequest, Method},
 };

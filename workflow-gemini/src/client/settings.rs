@@ -4,7 +4,9 @@ use reqwest::Url;
 use workflow_core::price::PriceTable;
 
 use super::{credential::Credential, peer::Peer, span::Observed};
-use crate::{error::ConfigError, limits::Limits, request::ServiceTier, stream::Timeouts};
+use workflow_llm::gate::GateLimits;
+
+use crate::{error::ConfigError, request::ServiceTier, stream::Timeouts};
 
 /// The settings of a client, as the builder has checked them. The model is checked with each request, which may
 /// name another one.
@@ -20,7 +22,7 @@ pub(crate) struct Settings {
     pub(crate) model: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) max_reply_bytes: usize,
-    pub(crate) limits: Limits,
+    pub(crate) limits: GateLimits,
     pub(crate) observed: Observed,
     /// Whether the API may store requests that do not set `store`.
     pub(crate) store: Option<bool>,

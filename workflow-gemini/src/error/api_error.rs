@@ -3,13 +3,13 @@
 use std::{fmt, time::Duration};
 
 use workflow_httpkit::Secret;
+use workflow_llm::gate::Refusal;
 
 use super::{
     class::{Class, is_daily},
     error_body::ErrorBody,
     excerpt::excerpt,
 };
-use crate::limits::Refusal;
 
 /// The cool-down of a model whose quota is exhausted. The end of the quota's period is not known here,
 /// and the quota may be raised at any time, so one request a minute checks.

@@ -23,9 +23,9 @@ use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
+use workflow_llm::gate::{CoolingDown, NotAdmitted};
 
 use self::excerpt::excerpt;
-use crate::limits::{CoolingDown, NotAdmitted};
 
 /// The error of a request.
 ///

@@ -4,7 +4,9 @@ use std::{error::Error, time::Duration};
 
 use workflow_core::{NodeContext, NodeError};
 
-use crate::{client::GeminiClient, error::GeminiError, limits::RETRY_BUDGET};
+use workflow_llm::gate::RETRY_BUDGET;
+
+use crate::{client::GeminiClient, error::GeminiError};
 
 /// The hint of an error that would be retryable if the client allowed retries.
 const NO_BUDGET: &str = "not retried: the client's retry budget is 0";

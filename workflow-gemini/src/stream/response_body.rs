@@ -5,7 +5,9 @@ use reqwest::{Response, header::CONTENT_TYPE};
 use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret, without_cut_secret};
 
 use super::clock::Clock;
-use crate::{error::GeminiError, limits::Permit};
+use workflow_llm::gate::Permit;
+
+use crate::error::GeminiError;
 
 /// The number of first bytes that are kept, for the excerpt of a foreign answer. More than an error shows, since spaces
 /// are joined there, and a part of the key at the end is dropped.

@@ -72,7 +72,7 @@ impl AdmissionRule for LimiterState {
 /// stays in the window of the last minute, even if the request was never sent. The client then sends fewer requests
 /// than the limit, never more.
 #[derive(Debug)]
-pub(crate) struct Permit(Arc<Queue<LimiterState>>);
+pub struct Permit(Arc<Queue<LimiterState>>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
@@ -121,7 +121,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::limits::queue::QueueUpdate;
+    use crate::gate::queue::QueueUpdate;
 
     impl Limiter {
         async fn enter(&self) -> Permit {

@@ -2,8 +2,32 @@
 //!
 //! One [`Gate`] is shared by all clones of a client. Each request passes it as an [`Admission`]: it is
 //! refused while its model cools down, waits for a token of the retry budget if it is a retry, and then
-//! for a free slot. The module knows neither HTTP nor the provider; it must not send anything. No lock
+//! for a free slot. The module knows neither HTTP nor a provider; it must not send anything. No lock
 //! is held across an `.await`.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() {
+//! use std::{sync::Arc, time::Duration};
+//! use workflow_llm::gate::{Admission, AdmissionEvent, Gate, GateLimits, Refusal};
+//!
+//! #[derive(Clone, Debug)]
+//! struct TooMany;
+//!
+//! impl Refusal for TooMany {
+//!     fn is_over_limit(&self) -> bool { true }
+//!     fn cool_down(&self) -> Option<Duration> { Some(Duration::from_secs(20)) }
+//! }
+//!
+//! let gate = Arc::new(Gate::<TooMany>::new(GateLimits::default()));
+//! let mut admission = Admission::new(Arc::clone(&gate), "m1", false).unwrap();
+//! let Ok(AdmissionEvent::Admitted(pass)) = admission.next().await else { panic!() };
+//! let permit = pass.sent();
+//! // … the request is sent, and its answer is read.
+//! gate.refused("m1", &TooMany);
+//! drop(permit);
+//! assert!(Admission::new(gate, "m1", false).is_err(), "the model cools down");
+//! # }
+//! ```
 //!
 //! There are three locks: one for the cool-downs, and one for each queue. No function holds two of them, so they
 //! have no order. Dropping a permit or a token locks its queue, so a function that holds that lock must not drop
@@ -14,41 +38,53 @@ mod cool_down;
 mod limiter;
 mod queue;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-pub use self::limiter::RequestLimits;
 use self::{
     budget::{RetryBudget, RetryToken, TokenBucket},
     cool_down::CoolDowns,
     limiter::{Limiter, LimiterState},
     queue::{QueuePlace, QueueUpdate},
 };
-pub(crate) use self::{
+pub use self::{
     cool_down::{CoolingDown, Refusal},
-    limiter::Permit,
+    limiter::{Permit, RequestLimits},
 };
 
-/// The name of the queue for the retry budget, in events and errors. The other queue has the name of the model.
+/// The name of the queue in which retries wait for the retry budget, in events and errors. The other queue has the name of the model.
 /// That name is for the reader only: requests to all models wait in one queue, and positions count all of them.
-pub(crate) const RETRY_BUDGET: &str = "retry_budget";
+pub const RETRY_BUDGET: &str = "retry_budget";
 
-/// The limits of a client. The builder documents them.
+/// The limits of a client on its requests.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// The most requests in flight, including answers that are being read.
-    pub(crate) in_flight: usize,
-    /// The most requests in any 60 s; `None` for no limit.
-    pub(crate) per_minute: Option<u32>,
-    /// The most retries in a row; 0 allows none.
-    pub(crate) retry_budget: u32,
-    /// The most requests in each queue.
-    pub(crate) queued: usize,
+#[non_exhaustive]
+pub struct GateLimits {
+    /// The most requests in flight, including answers that are being read. Default: 256. At least 1; 0 counts as 1.
+    pub in_flight: usize,
+    /// The most requests in any 60 s. Default: `None`, no limit. 0 counts as 1.
+    pub per_minute: Option<u32>,
+    /// The most retries in a row. Default: 100. 0 allows none.
+    pub retry_budget: u32,
+    /// The most requests in each queue. Default: 16,384, which are the steps that an engine with default limits runs at once (1,024 runs
+    /// of 16 steps), so no step of such an engine is refused. 0: no request waits.
+    pub queued: usize,
 }
 
-impl Limits {
+impl Default for GateLimits {
+    fn default() -> Self {
+        Self {
+            in_flight: 256,
+            per_minute: None,
+            retry_budget: 100,
+            queued: 16_384,
+        }
+    }
+}
+
+impl GateLimits {
     /// The name of a limit that is 0, so that no request could ever be sent. A retry budget or a queue
     /// of 0 is valid.
-    pub(crate) fn zero(&self) -> Option<&'static str> {
+    pub fn zero(&self) -> Option<&'static str> {
         match self {
             Self { in_flight: 0, .. } => Some("max_in_flight"),
             Self {
@@ -64,7 +100,7 @@ impl Limits {
 ///
 /// The type parameter is the provider's error, which the gate stores and returns without knowing it.
 #[derive(Debug)]
-pub(crate) struct Gate<R> {
+pub struct Gate<R> {
     cool_downs: CoolDowns<R>,
     budget: RetryBudget,
     limiter: Limiter,
@@ -73,7 +109,8 @@ pub(crate) struct Gate<R> {
 }
 
 impl<R: Refusal> Gate<R> {
-    pub(crate) fn new(limits: Limits) -> Self {
+    /// An open gate.
+    pub fn new(limits: GateLimits) -> Self {
         Self {
             cool_downs: CoolDowns::default(),
             budget: RetryBudget::new(limits.retry_budget, limits.queued),
@@ -83,39 +120,39 @@ impl<R: Refusal> Gate<R> {
     }
 
     /// The most requests in flight and per minute.
-    pub(crate) fn request_limits(&self) -> RequestLimits {
+    pub fn request_limits(&self) -> RequestLimits {
         self.limiter.limits()
     }
 
     /// Changes the most requests in flight and per minute.
-    pub(crate) fn set_limits(&self, in_flight: usize, per_minute: Option<u32>) {
+    pub fn set_limits(&self, in_flight: usize, per_minute: Option<u32>) {
         self.limiter.set(in_flight, per_minute);
     }
 
     /// Whether a retry could be sent now, without waiting for the budget.
-    pub(crate) fn grants_retry(&self) -> bool {
+    pub fn grants_retry(&self) -> bool {
         self.budget.grants()
     }
 
     /// Whether retries are allowed at all.
-    pub(crate) fn has_retries(&self) -> bool {
+    pub fn has_retries(&self) -> bool {
         self.budget.is_enabled()
     }
 
     /// Records that a request to the model succeeded.
-    pub(crate) fn succeeded(&self, model: &str, is_retry: bool) {
+    pub fn succeeded(&self, model: &str, is_retry: bool) {
         self.cool_downs.succeeded(model);
         self.budget.succeeded(is_retry);
     }
 
     /// Records that the provider refused a request to the model.
-    pub(crate) fn refused(&self, model: &str, refusal: &R) {
+    pub fn refused(&self, model: &str, refusal: &R) {
         self.cool_downs.record(model, refusal);
     }
 }
 
 /// The admission of one request. Dropping it leaves the queue and returns what it holds.
-pub(crate) struct Admission<R> {
+pub struct Admission<R> {
     gate: Arc<Gate<R>>,
     model: String,
     stage: Stage,
@@ -136,9 +173,16 @@ enum Stage {
 }
 
 /// The progress of an admission.
-pub(crate) enum AdmissionEvent {
+#[derive(Debug)]
+#[allow(clippy::exhaustive_enums, reason = "a client has to handle each")]
+pub enum AdmissionEvent {
     /// The request waits in a queue at this position; 1 is next.
-    Queued { queue: String, position: usize },
+    Queued {
+        /// The model, or [`RETRY_BUDGET`].
+        queue: String,
+        /// The position in the queue.
+        position: usize,
+    },
     /// The request has left the queue.
     Dequeued,
     /// The request may be sent.
@@ -146,11 +190,16 @@ pub(crate) enum AdmissionEvent {
 }
 
 /// The error of a request that is not admitted.
-pub(crate) enum NotAdmitted<R> {
+#[derive(Debug)]
+#[allow(clippy::exhaustive_enums, reason = "a client has to handle each")]
+pub enum NotAdmitted<R> {
+    /// The model cools down.
     CoolingDown(CoolingDown<R>),
     /// The queue has as many requests as it may.
     QueueFull {
+        /// The model, or [`RETRY_BUDGET`].
         queue: String,
+        /// The limit that was reached.
         most: usize,
     },
 }
@@ -162,7 +211,8 @@ impl<R> From<CoolingDown<R>> for NotAdmitted<R> {
 }
 
 /// The right to send one request. Dropping it unused returns the permit and the retry token.
-pub(crate) struct Pass {
+#[derive(Debug)]
+pub struct Pass {
     permit: Permit,
     token: Option<RetryToken>,
 }
@@ -172,7 +222,7 @@ impl Pass {
     ///
     /// The token is spent here and not at the end of the answer: the retry loads the API from now on, whatever its
     /// outcome.
-    pub(crate) fn sent(self) -> Permit {
+    pub fn sent(self) -> Permit {
         if let Some(token) = self.token {
             token.spend();
         }
@@ -182,11 +232,7 @@ impl Pass {
 
 impl<R: Refusal> Admission<R> {
     /// Begins the admission of a request. Fails at once while the model cools down.
-    pub(crate) fn new(
-        gate: Arc<Gate<R>>,
-        model: &str,
-        is_retry: bool,
-    ) -> Result<Self, CoolingDown<R>> {
+    pub fn new(gate: Arc<Gate<R>>, model: &str, is_retry: bool) -> Result<Self, CoolingDown<R>> {
         gate.cool_downs.check(model)?;
         // Without a budget (0) there is no queue for retries, and the request continues like a first attempt.
         let budget = is_retry.then(|| gate.budget.place()).flatten();
@@ -212,7 +258,7 @@ impl<R: Refusal> Admission<R> {
     ///
     /// # Cancellation
     /// Cancel-safe: the request keeps its position.
-    pub(crate) async fn next(&mut self) -> Result<AdmissionEvent, NotAdmitted<R>> {
+    pub async fn next(&mut self) -> Result<AdmissionEvent, NotAdmitted<R>> {
         loop {
             if let Some(permit) = self.permit.take() {
                 // A cool-down may have begun while the request waited.
@@ -253,5 +299,14 @@ impl<R: Refusal> Admission<R> {
         } else {
             self.permit = Some(self.gate.limiter.permit());
         }
+    }
+}
+
+impl<R> fmt::Debug for Admission<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admission")
+            .field("model", &self.model)
+            .field("waits", &self.waits)
+            .finish_non_exhaustive()
     }
 }

@@ -27,9 +27,8 @@ const JITTER: f64 = 0.1;
 /// The most jitter, so that a long cool-down does not end much later than the API asks.
 const MAX_JITTER: Duration = Duration::from_secs(5);
 
-/// The properties of a provider's error that the gate needs. It keeps `limits` free of the provider's
-/// error type.
-pub(crate) trait Refusal: Clone {
+/// The properties of a provider's error that the [`Gate`](super::Gate) needs.
+pub trait Refusal: Clone {
     /// Whether the model is over a rate limit, which passes by itself.
     fn is_over_limit(&self) -> bool;
 
@@ -39,12 +38,14 @@ pub(crate) trait Refusal: Clone {
 
 /// The error of a request that is not sent because its model cools down.
 #[derive(Debug)]
-pub(crate) struct CoolingDown<R> {
-    pub(crate) model: String,
+#[non_exhaustive]
+pub struct CoolingDown<R> {
+    /// The model.
+    pub model: String,
     /// The remaining time, with jitter.
-    pub(crate) left: Duration,
+    pub left: Duration,
     /// The error that began the cool-down.
-    pub(crate) refusal: R,
+    pub refusal: R,
 }
 
 /// The cool-downs of a client, by model. At most one entry per model that was ever refused.
@@ -149,19 +150,31 @@ fn with_jitter(left: Duration, jitter_sample: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ApiError;
+
+    #[derive(Clone)]
+    struct Status(u16);
+
+    impl Refusal for Status {
+        fn is_over_limit(&self) -> bool {
+            self.0 == 429
+        }
+
+        fn cool_down(&self) -> Option<Duration> {
+            None
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn without_a_named_wait_the_second_limit_in_a_row_begins_one_and_each_further_doubles_it()
     {
         let cool_downs = CoolDowns::default();
-        let limited = ApiError::from_answer(429, b"", None);
+        let limited = Status(429);
         let mut waits = Vec::new();
         for _ in 0..8 {
             let begun = Instant::now();
             for _ in 0..50 {
                 cool_downs.record("a", &limited);
-                cool_downs.record("b", &ApiError::from_answer(503, b"", None));
+                cool_downs.record("b", &Status(503));
                 if waits.is_empty() {
                     break;
                 }

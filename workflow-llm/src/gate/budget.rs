@@ -61,14 +61,14 @@ impl AdmissionRule for TokenBucket {
 /// A token that a retry has taken. Dropping it returns the token, unless the request was sent: a
 /// request that fails earlier, or is cancelled, costs nothing.
 #[derive(Debug)]
-pub(crate) struct RetryToken {
+pub(super) struct RetryToken {
     queue: Arc<Queue<TokenBucket>>,
     sent: bool,
 }
 
 impl RetryToken {
     /// Marks the request as sent, so that the token is not returned.
-    pub(crate) fn spend(mut self) {
+    pub(super) fn spend(mut self) {
         self.sent = true;
     }
 }
@@ -138,7 +138,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
-    use crate::limits::queue::QueueUpdate;
+    use crate::gate::queue::QueueUpdate;
 
     impl RetryBudget {
         async fn take(&self) -> Option<RetryToken> {
