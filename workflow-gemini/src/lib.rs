@@ -15,7 +15,8 @@
 //! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is the `data` of such a node in a
 //!   workflow.
 //! - [`GeminiClient`] sends a [`GenerateRequest`], with images and files as its [`Part`]s and with
-//!   [`Tool`]s, and returns a [`Reply`] or a stream of [`Chunk`]s. An answer without text is an
+//!   [`Tool`]s, and returns a [`Reply`] or a stream of [`Chunk`]s. A model may call [`Function`]s, which the
+//!   caller executes, and a conversation has further [`Turn`]s. An answer without text or call is an
 //!   error, never an empty success. An answer that is longer than one request allows is continued by
 //!   further requests.
 //! - [`GeminiError`] describes a failure: its [code](GeminiError::code), whether the same request
@@ -46,7 +47,10 @@ pub use crate::{
     error::{ApiError, ConfigError, GeminiError, NoAnswer, NoAnswerReason, TimeoutPhase},
     node::{LlmData, LlmNode, register},
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
-    request::{GenerateRequest, MAX_INLINE_BYTES, Part, ServiceTier, Thinking, Tool},
+    request::{
+        Function, FunctionCall, FunctionCalling, FunctionResponse, GenerateRequest,
+        MAX_INLINE_BYTES, Part, SKIP_SIGNATURE, ServiceTier, Thinking, Tool, Turn,
+    },
 };
 
 #[cfg(doctest)]

@@ -78,7 +78,7 @@ impl GeminiClient {
     /// Sends a request and returns the complete answer.
     ///
     /// # Errors
-    /// [`GeminiError`] if the request is invalid, is not admitted, fails, or brings no text.
+    /// [`GeminiError`] if the request is invalid, is not admitted, fails, or brings neither text nor calls.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection, or leaves the queue if the request still waits. Tokens that the

@@ -12,7 +12,7 @@ use tracing::{Span, field, info_span};
 use crate::{
     error::{GeminiError, NoAnswer},
     reply::{Chunk, Reply},
-    request::{GenerateRequest, Method, Part},
+    request::{FunctionCall, FunctionResponse, GenerateRequest, Method, Part, Turn},
 };
 
 /// `gen_ai.provider.name` of Vertex AI.
@@ -117,8 +117,11 @@ impl CallSpan {
         let prompt = Some(&request.prompt).filter(|prompt| !prompt.is_empty());
         let parts = request.parts.iter().map(part);
         let parts: Value = parts.chain(prompt.map(|prompt| text(prompt))).collect();
-        let messages = json!([{"role": "user", "parts": parts}]).to_string();
-        self.span.record("gen_ai.input.messages", messages);
+        let prompt = (request.has_prompt()).then(|| json!({"role": "user", "parts": parts}));
+        let turns = request.turns.iter().map(|it| turn(it));
+        let messages: Value = prompt.into_iter().chain(turns).collect();
+        self.span
+            .record("gen_ai.input.messages", messages.to_string());
     }
 
     /// Records a chunk that the caller is about to receive: token counts, the time to the first chunk, and the
@@ -155,7 +158,10 @@ impl CallSpan {
             reason,
         );
         if self.content && !self.span.is_disabled() {
-            let messages = json!([{"role": "assistant", "parts": [text(&reply.text)],
+            let written = (!reply.text.is_empty()).then(|| text(&reply.text));
+            let calls = reply.calls.iter().map(call);
+            let parts: Value = written.into_iter().chain(calls).collect();
+            let messages = json!([{"role": "assistant", "parts": parts,
                 "finish_reason": reason}]);
             self.span
                 .record("gen_ai.output.messages", messages.to_string());
@@ -203,4 +209,32 @@ fn part(part: &Part) -> Value {
         Part::Inline { mime_type, .. } => json!({"type": "blob", "mime_type": mime_type}),
         Part::File { mime_type, uri } => json!({"type": "uri", "mime_type": mime_type, "uri": uri}),
     }
+}
+
+/// A message of a conversation. Of the model's raw parts only text and calls are recorded.
+fn turn(turn: &Turn) -> Value {
+    let (role, parts): (_, Value) = match turn {
+        Turn::User(parts) => ("user", parts.iter().map(part).collect()),
+        Turn::Model(parts) => ("assistant", parts.iter().filter_map(raw).collect()),
+        Turn::Responses(responses) => ("tool", responses.iter().map(response).collect()),
+    };
+    json!({"role": role, "parts": parts})
+}
+
+fn raw(part: &Value) -> Option<Value> {
+    match (FunctionCall::of_part(part), part["text"].as_str()) {
+        (Some(found), _) => found.ok().as_ref().map(call),
+        (None, Some(content)) if part["thought"] != true && !content.is_empty() => {
+            Some(text(content))
+        }
+        _ => None,
+    }
+}
+
+fn call(call: &FunctionCall) -> Value {
+    json!({"type": "tool_call", "id": call.id, "name": call.name, "arguments": call.args})
+}
+
+fn response(it: &FunctionResponse) -> Value {
+    json!({"type": "tool_call_response", "id": it.id, "response": it.response})
 }

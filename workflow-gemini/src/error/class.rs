@@ -15,6 +15,8 @@ pub(crate) enum Class {
     InvalidRequest,
     /// 400 with `FAILED_PRECONDITION`, for example in a region where the API is not available.
     FailedPrecondition,
+    /// 400 for a conversation that the API does not accept, for example without a thought signature.
+    InvalidHistory,
     /// 401, or 400 for an invalid key.
     Authentication,
     /// 402, or 429 whose message names credits or a spending cap.
@@ -55,6 +57,7 @@ impl Class {
             400 if error_body.status.as_deref() == Some("FAILED_PRECONDITION") => {
                 Self::FailedPrecondition
             }
+            400 if names_history(error_body) => Self::InvalidHistory,
             400 => Self::InvalidRequest,
             401 => Self::Authentication,
             402 => Self::Billing,
@@ -91,6 +94,7 @@ impl Class {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::FailedPrecondition => "failed_precondition",
+            Self::InvalidHistory => "invalid_history",
             Self::Authentication => "authentication_failed",
             Self::Billing => "billing_required",
             Self::PermissionDenied => "permission_denied",
@@ -142,6 +146,22 @@ fn is_billing_limit(error_body: &ErrorBody) -> bool {
         && ["prepayment credits are depleted", "spending cap"]
             .iter()
             .any(|words| message.contains(words))
+}
+
+/// Whether a 400 is about the order or the signatures of the turns. The status of all 400 is the same, so only the message shows it.
+fn names_history(error_body: &ErrorBody) -> bool {
+    let message = error_body.message.as_deref().unwrap_or_default();
+    let message = message.to_ascii_lowercase();
+    [
+        "thought_signature",
+        "thought signature",
+        "function call turn",
+        "function response turn",
+        "function response parts",
+        "ending with a model turn",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 /// Whether the limit is 0, so that no request will ever be accepted. The API states it only in the
@@ -198,6 +218,36 @@ mod tests {
             assert_eq!(Class::of(status, &error_body), class, "{error_body:?}");
         }
         assert!(!Class::Billing.is_retryable());
+    }
+
+    #[test]
+    fn a_refused_history_is_distinguished_from_an_invalid_request() {
+        let refused = |message: &str| {
+            let message = Some(message.to_owned());
+            let body = ErrorBody {
+                message,
+                ..ErrorBody::default()
+            };
+            Class::of(400, &body).code()
+        };
+        for message in [
+            "Function call is missing a thought_signature in functionCall parts. This is required",
+            "Invalid thought signature.",
+            "Corrupted thought signature.",
+            "Please ensure that the number of function response parts is equal to the number of \
+             function call parts of the function call turn.",
+            "Please ensure that function call turn comes immediately after a user turn or after a \
+             function response turn.",
+            "Requests ending with a model turn are not supported.",
+        ] {
+            assert_eq!(refused(message), "invalid_history", "{message}");
+        }
+        for message in [
+            "Function calling config is set without function_declarations.",
+            "Invalid JSON payload received. Unknown name \"turns\"",
+        ] {
+            assert_eq!(refused(message), "invalid_request", "{message}");
+        }
     }
 
     #[test]

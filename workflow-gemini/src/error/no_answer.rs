@@ -1,4 +1,4 @@
-//! [`NoAnswer`]: an answer of status 200 without usable text.
+//! [`NoAnswer`]: an answer of status 200 without a usable text or call.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use workflow_httpkit::Secret;
 use super::excerpt::excerpt;
 use crate::reply::{BlockReason, Details, FinishReason};
 
-/// An answer of status 200 without usable text. Its tokens are billed nevertheless.
+/// An answer of status 200 without a usable text or function call. Its tokens are billed nevertheless.
 #[derive(Clone, Debug)]
 pub struct NoAnswer {
     pub(crate) reason: NoAnswerReason,
@@ -21,7 +21,7 @@ pub struct NoAnswer {
     pub(crate) response_id: Option<String>,
 }
 
-/// Why an answer has no usable text.
+/// Why an answer has no usable text or function call.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NoAnswerReason {
@@ -57,6 +57,17 @@ pub enum NoAnswerReason {
         thought_tokens: u64,
         /// `maxOutputTokens`, if the request set it.
         max_output_tokens: Option<u32>,
+    },
+    /// The token limit was reached in an answer with function calls, so that arguments may be missing. Code `out_of_tokens`; not
+    /// retryable.
+    CallsCutOff {
+        /// `maxOutputTokens`, if the request set it.
+        max_output_tokens: Option<u32>,
+    },
+    /// A function call is not as the API documents it. Code `unreadable_call`; retryable once.
+    UnreadableCall {
+        /// The fault, in words.
+        detail: String,
     },
     /// The model failed to write an answer, for example with `MALFORMED_RESPONSE`. Code `generation_failed`;
     /// retryable once.
@@ -130,11 +141,13 @@ impl NoAnswer {
             | NoAnswerReason::Failed(reason)
             | NoAnswerReason::InvalidHistory(reason) => Some(reason.clone()),
             NoAnswerReason::OutOfTokens { .. }
+            | NoAnswerReason::CallsCutOff { .. }
             | NoAnswerReason::NotJson {
                 truncated: true, ..
             } => Some(FinishReason::MaxTokens),
             NoAnswerReason::Empty
             | NoAnswerReason::Unsupported { .. }
+            | NoAnswerReason::UnreadableCall { .. }
             | NoAnswerReason::NotJson { .. }
             | NoAnswerReason::SchemaMismatch { .. } => Some(FinishReason::Stop),
             NoAnswerReason::Continuation => Some(FinishReason::Continuation),
@@ -149,7 +162,10 @@ impl NoAnswer {
             NoAnswerReason::Denied(_) => "permission_denied",
             NoAnswerReason::Unsupported { .. } => "unsupported_answer",
             NoAnswerReason::Empty => "empty_answer",
-            NoAnswerReason::OutOfTokens { .. } => "out_of_tokens",
+            NoAnswerReason::OutOfTokens { .. } | NoAnswerReason::CallsCutOff { .. } => {
+                "out_of_tokens"
+            }
+            NoAnswerReason::UnreadableCall { .. } => "unreadable_call",
             NoAnswerReason::Failed(_) => "generation_failed",
             NoAnswerReason::InvalidHistory(_) => "invalid_history",
             NoAnswerReason::Continuation => "continuation_needed",
@@ -165,7 +181,9 @@ impl NoAnswer {
         match &self.reason {
             NoAnswerReason::NotJson { truncated, .. } if !truncated => None,
             NoAnswerReason::SchemaMismatch { .. } => None,
-            NoAnswerReason::Empty | NoAnswerReason::Failed(_) => Some(1),
+            NoAnswerReason::Empty
+            | NoAnswerReason::UnreadableCall { .. }
+            | NoAnswerReason::Failed(_) => Some(1),
             NoAnswerReason::Blocked { reason, .. } if *reason == BlockReason::Other => Some(1),
             _ => Some(0),
         }
@@ -210,12 +228,17 @@ impl NoAnswerReason {
             Self::Denied(reason) | Self::Failed(reason) | Self::InvalidHistory(reason) => {
                 *reason = excerpt(reason.as_str(), key).into();
             }
-            Self::NotJson { detail, .. } => *detail = excerpt(detail, key),
+            Self::NotJson { detail, .. } | Self::UnreadableCall { detail } => {
+                *detail = excerpt(detail, key);
+            }
             Self::SchemaMismatch { pointer, detail } => {
                 *pointer = excerpt(pointer, key);
                 *detail = excerpt(detail, key);
             }
-            Self::Empty | Self::OutOfTokens { .. } | Self::Continuation => {}
+            Self::Empty
+            | Self::OutOfTokens { .. }
+            | Self::CallsCutOff { .. }
+            | Self::Continuation => {}
         }
     }
 }
@@ -253,6 +276,13 @@ impl fmt::Display for NoAnswerReason {
                 thought_tokens,
                 max_output_tokens,
             } => out_of_tokens(f, *thought_tokens, *max_output_tokens),
+            Self::CallsCutOff { max_output_tokens } => {
+                f.write_str("the token limit was reached within function calls: ")?;
+                limit(f, *max_output_tokens)
+            }
+            Self::UnreadableCall { detail } => {
+                write!(f, "a function call of the model cannot be read: {detail}")
+            }
             Self::Failed(reason) => write!(f, "the model failed to write an answer ({reason})"),
             Self::InvalidHistory(reason) => {
                 write!(f, "the model cannot continue the conversation that was sent ({reason})")
@@ -283,13 +313,17 @@ fn rated(f: &mut fmt::Formatter<'_>, ratings: &[String]) -> fmt::Result {
     write!(f, ", rated {}", ratings.join(", "))
 }
 
-fn out_of_tokens(f: &mut fmt::Formatter<'_>, thoughts: u64, limit: Option<u32>) -> fmt::Result {
+fn out_of_tokens(f: &mut fmt::Formatter<'_>, thoughts: u64, most: Option<u32>) -> fmt::Result {
     write!(
         f,
         "the token limit was reached before any text: thoughtsTokenCount {thoughts}, "
     )?;
-    match limit {
-        Some(limit) => write!(f, "maxOutputTokens {limit}"),
+    limit(f, most)
+}
+
+fn limit(f: &mut fmt::Formatter<'_>, most: Option<u32>) -> fmt::Result {
+    match most {
+        Some(tokens) => write!(f, "maxOutputTokens {tokens}"),
         None => f.write_str("maxOutputTokens not set"),
     }
 }

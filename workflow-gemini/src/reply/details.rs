@@ -30,7 +30,9 @@ pub struct Details {
     /// order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub code: Vec<Value>,
-    /// The function calls that the model requests (`functionCall`). The client does not execute them.
+    /// The function calls (`functionCall`) in an answer to a request that declares no function with
+    /// [`with_function`](crate::GenerateRequest::with_function). The calls of declared functions are in
+    /// [`Reply::calls`](crate::Reply::calls).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub function_calls: Vec<Value>,
     /// Images and sounds, each as `{mime_type, bytes, data}` or `{mime_type, uri}`. `data` (base64) is

@@ -19,14 +19,19 @@ use serde_json::Value;
 use workflow_core::value::Usage;
 use workflow_httpkit::Secret;
 
-/// A complete answer. Its text is never empty: an answer without text is a
+use crate::request::{FunctionCall, Turn};
+
+/// A complete answer. It has a text, or calls of functions that the request declares, or both. An answer with neither is a
 /// [`NoAnswer`](crate::NoAnswer) error.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Reply {
-    /// The text as the model wrote it, not trimmed.
+    /// The text as the model wrote it, not trimmed. Never empty without [`calls`](Self::calls); beside calls it is no final answer.
     pub text: String,
-    /// The text parsed as JSON, if the request has a schema. It matches the schema.
+    /// The calls of [functions](crate::GenerateRequest::with_function) that the model requests, in their order. Empty if the request
+    /// declares no function.
+    pub calls: Vec<FunctionCall>,
+    /// The text parsed as JSON, if the request has a schema and the answer has no calls. It matches the schema.
     pub json: Option<Value>,
     /// The summary of the model's thoughts, if the request included thoughts; otherwise empty.
     pub thoughts: String,
@@ -58,6 +63,11 @@ impl Reply {
             *text = text.take().map(|text| secret.redactor().text(text));
         }
         self
+    }
+
+    /// The answer as a turn of the conversation, for the next request.
+    pub fn to_turn(&self) -> Turn {
+        Turn::Model(self.parts.clone())
     }
 
     /// Whether the answer was cut off, at its token limit or at the limit on requests per answer.

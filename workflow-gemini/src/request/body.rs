@@ -3,12 +3,19 @@
 //!
 //! It borrows, because a request can contain megabytes of inline data.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    GenerateRequest, part, safety, schema::Schema, service_tier::ServiceTier, thinking::Thinking,
-    tool::Tool,
+    FUNCTION_CALLING_CONFIG, GenerateRequest,
+    function::{Function, FunctionResponse},
+    part, safety,
+    schema::Schema,
+    service_tier::ServiceTier,
+    thinking::Thinking,
+    turn::Turn,
 };
 
 /// The JSON of a request. Fields that are not set are left out, because the API refuses `null`.
@@ -17,15 +24,15 @@ use super::{
 pub(crate) struct RequestBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     system_instruction: Option<Content<'a>>,
-    contents: [Content<'a>; 1],
+    contents: Vec<Content<'a>>,
     #[serde(skip_serializing_if = "GenerationConfig::is_empty")]
     generation_config: GenerationConfig<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     safety_settings: Vec<SafetySetting<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Value>,
+    tools: Vec<ToolEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    tool_config: Option<&'a Map<String, Value>>,
+    tool_config: Option<Cow<'a, Map<String, Value>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_tier: Option<ServiceTier>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +57,21 @@ enum Part<'a> {
     Text(&'a str),
     InlineData(InlineData<'a>),
     FileData(FileData<'a>),
+    FunctionResponse(&'a FunctionResponse),
+    /// A part of the model, sent as it was received.
+    #[serde(untagged)]
+    Raw(&'a Value),
+}
+
+/// An entry of `tools`: one tool that the API runs, or all functions.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ToolEntry<'a> {
+    Api(Value),
+    Functions {
+        #[serde(rename = "functionDeclarations")]
+        declarations: &'a [Function],
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -116,11 +138,11 @@ impl<'a> RequestBody<'a> {
         let system = request.system.as_deref();
         Self {
             system_instruction: system.map(Content::system),
-            contents: [Content::user(request)],
+            contents: contents(request),
             generation_config: GenerationConfig::from(request),
             safety_settings: request.safety.iter().map(SafetySetting::from).collect(),
-            tools: request.tools.iter().map(Tool::to_json).collect(),
-            tool_config: request.tool_config.as_ref(),
+            tools: tools(request),
+            tool_config: tool_config(request),
             service_tier: request.service_tier,
             store: request.store,
             continuation_token,
@@ -143,6 +165,32 @@ impl RequestBody<'_> {
     }
 }
 
+/// The prompt and its parts, and then the turns.
+fn contents(request: &GenerateRequest) -> Vec<Content<'_>> {
+    let prompt = request.has_prompt().then(|| Content::prompt(request));
+    let turns = request.turns.iter().map(|turn| Content::turn(turn));
+    prompt.into_iter().chain(turns).collect()
+}
+
+/// The API's tools, and all functions in one entry.
+fn tools(request: &GenerateRequest) -> Vec<ToolEntry<'_>> {
+    let tools = request.tools.iter().map(|it| ToolEntry::Api(it.to_json()));
+    let declarations = &request.functions[..];
+    let functions = (!declarations.is_empty()).then_some(ToolEntry::Functions { declarations });
+    tools.chain(functions).collect()
+}
+
+/// `toolConfig`, with the mode of function calling.
+fn tool_config(request: &GenerateRequest) -> Option<Cow<'_, Map<String, Value>>> {
+    let config = request.tool_config.as_ref();
+    let Some(calling) = &request.function_calling else {
+        return config.map(Cow::Borrowed);
+    };
+    let mut config = config.cloned().unwrap_or_default();
+    config.insert(FUNCTION_CALLING_CONFIG.to_owned(), calling.to_json());
+    Some(Cow::Owned(config))
+}
+
 impl<'a> Content<'a> {
     fn system(text: &'a str) -> Self {
         Self {
@@ -152,12 +200,28 @@ impl<'a> Content<'a> {
     }
 
     /// Parts first and then the prompt, as Google recommends for images and files.
-    fn user(request: &'a GenerateRequest) -> Self {
+    fn prompt(request: &'a GenerateRequest) -> Self {
         let prompt = Some(&*request.prompt).filter(|prompt| !prompt.is_empty());
         let parts = request.parts.iter().map(Part::from);
         Self {
             role: Some("user"),
             parts: parts.chain(prompt.map(Part::Text)).collect(),
+        }
+    }
+
+    /// The role of responses is `user`, too; `function` is an older word for it.
+    fn turn(turn: &'a Turn) -> Self {
+        let (role, parts) = match turn {
+            Turn::User(parts) => ("user", parts.iter().map(Part::from).collect()),
+            Turn::Model(parts) => ("model", parts.iter().map(Part::Raw).collect()),
+            Turn::Responses(responses) => (
+                "user",
+                responses.iter().map(Part::FunctionResponse).collect(),
+            ),
+        };
+        Self {
+            role: Some(role),
+            parts,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! is left to the API, which adds models, tools and words at any time.
 
 mod body;
+mod function;
 mod method;
 mod part;
 pub(crate) mod safety;
@@ -13,6 +14,7 @@ mod size;
 mod spelling;
 mod thinking;
 mod tool;
+mod turn;
 
 pub(crate) use self::{
     body::RequestBody,
@@ -22,10 +24,12 @@ pub(crate) use self::{
     thinking::check_level,
 };
 pub use self::{
+    function::{Function, FunctionCall, FunctionCalling, FunctionResponse},
     part::{MAX_INLINE_BYTES, Part},
     service_tier::ServiceTier,
     thinking::Thinking,
     tool::Tool,
+    turn::{SKIP_SIGNATURE, Turn},
 };
 
 use std::{borrow::Cow, sync::Arc};
@@ -36,6 +40,9 @@ use self::safety::SafetySetting;
 
 /// The largest `int32`, the type of counts in the API.
 pub(crate) const MAX_COUNT: u32 = i32::MAX.unsigned_abs();
+
+/// The mode of function calling in `toolConfig`.
+const FUNCTION_CALLING_CONFIG: &str = "functionCallingConfig";
 
 /// A request to a model. A field that is not set is not sent, so the model's default applies.
 ///
@@ -56,6 +63,8 @@ pub(crate) const MAX_COUNT: u32 = i32::MAX.unsigned_abs();
 pub struct GenerateRequest {
     pub(crate) prompt: String,
     pub(crate) parts: Vec<Part>,
+    /// What follows the prompt. Shared, because the client copies the request and a history can have megabytes.
+    pub(crate) turns: Vec<Arc<Turn>>,
     pub(crate) system: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) temperature: Option<f64>,
@@ -70,6 +79,8 @@ pub struct GenerateRequest {
     pub(crate) safety: Vec<SafetySetting>,
     pub(crate) tools: Vec<Tool>,
     pub(crate) tool_config: Option<Map<String, Value>>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) function_calling: Option<FunctionCalling>,
     pub(crate) service_tier: Option<ServiceTier>,
     pub(crate) store: Option<bool>,
     /// Whether the request repeats one that failed. Not sent; it counts for the retry budget.
@@ -88,6 +99,7 @@ impl GenerateRequest {
         Self {
             prompt: prompt.into(),
             parts: Vec::new(),
+            turns: Vec::new(),
             system: None,
             model: None,
             temperature: None,
@@ -102,6 +114,8 @@ impl GenerateRequest {
             safety: Vec::new(),
             tools: Vec::new(),
             tool_config: None,
+            functions: Vec::new(),
+            function_calling: None,
             service_tier: None,
             store: None,
             retry: false,
@@ -114,6 +128,24 @@ impl GenerateRequest {
     /// [`MAX_INLINE_BYTES`].
     pub fn with_part(mut self, part: Part) -> Self {
         self.parts.push(part);
+        self
+    }
+
+    /// Adds a turn after the prompt, or after the turns that were added before: an earlier answer of the model, the responses to its
+    /// function calls, or what the user says next. Without a prompt and parts, the conversation begins with the first turn.
+    ///
+    /// Takes an [`Arc`], too: copies of a long conversation then share its turns.
+    ///
+    /// ```
+    /// use workflow_gemini::{GenerateRequest, Turn};
+    ///
+    /// let request = GenerateRequest::new("Name a river.")
+    ///     .with_turn(Turn::model("The Danube."))
+    ///     .with_turn(Turn::user("Where does it end?"));
+    /// # let _ = request;
+    /// ```
+    pub fn with_turn(mut self, turn: impl Into<Arc<Turn>>) -> Self {
+        self.turns.push(turn.into());
         self
     }
 
@@ -208,7 +240,53 @@ impl GenerateRequest {
         self
     }
 
-    /// Adds a tool that the model may use. A duplicate is ignored.
+    /// Declares a function that the model may call. The answer is then a text or [calls](crate::Reply::calls): the caller executes them,
+    /// adds the answer and the responses as [turns](Self::with_turn), and sends the request again.
+    ///
+    /// Functions cannot be combined with [tools](Self::with_tool) that the API runs, and models before Gemini 3 refuse them together with
+    /// a [schema](Self::with_schema).
+    ///
+    /// ```no_run
+    /// use serde_json::json;
+    /// use workflow_gemini::{Function, GeminiClient, GenerateRequest, Turn};
+    ///
+    /// # async fn ask() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = GeminiClient::from_env()?;
+    /// let weather = Function::new("get_weather", "The weather in a city now.").with_parameters(json!({
+    ///     "type": "object",
+    ///     "properties": {"city": {"type": "string"}},
+    ///     "required": ["city"],
+    /// }));
+    /// let mut request = GenerateRequest::new("Do I need an umbrella in Oslo?").with_function(weather);
+    /// // A model may call for ever, so the loop has a limit.
+    /// for _ in 0..10 {
+    ///     let reply = client.generate(&request).await?;
+    ///     if reply.calls.is_empty() {
+    ///         println!("{}", reply.text);
+    ///         break;
+    ///     }
+    ///     let responses = reply.calls.iter().map(|call| match call.args.get("city") {
+    ///         Some(city) if call.name == "get_weather" => call.output(json!({"city": city, "rain": true})),
+    ///         _ => call.error("call `get_weather` with a `city`"),
+    ///     });
+    ///     let responses = Turn::responses(responses);
+    ///     request = request.with_turn(reply.to_turn()).with_turn(responses);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_function(mut self, function: Function) -> Self {
+        self.functions.push(function);
+        self
+    }
+
+    /// Whether the model may, must or must not call the declared functions. Default: it may.
+    pub fn with_function_calling(mut self, calling: FunctionCalling) -> Self {
+        self.function_calling = Some(calling);
+        self
+    }
+
+    /// Adds a tool that the model may use and the API runs. A duplicate is ignored.
     pub fn with_tool(mut self, tool: Tool) -> Self {
         if !self.tools.contains(&tool) {
             self.tools.push(tool);
@@ -216,7 +294,8 @@ impl GenerateRequest {
         self
     }
 
-    /// How the model may use tools: `toolConfig` of the API, sent as it is.
+    /// How the model may use tools: `toolConfig` of the API, sent as it is. A mode of
+    /// [function calling](Self::with_function_calling) is added to it.
     pub fn with_tool_config(mut self, config: Map<String, Value>) -> Self {
         self.tool_config = Some(config);
         self
@@ -246,9 +325,11 @@ impl GenerateRequest {
     ///
     /// Cheap checks come first. Base64 is scanned, and a schema is compiled, only if nothing else is wrong.
     pub(crate) fn check(&self, model: &str) -> Result<(), Cow<'static, str>> {
-        if self.prompt.is_empty() && self.parts.is_empty() {
+        if !self.has_prompt() && self.turns.is_empty() {
             return Err("the prompt is empty".into());
         }
+        turn::check(usize::from(self.has_prompt()), &self.turns)?;
+        self.check_functions()?;
         // JSON has no NaN or infinity (RFC 8259, section 6), so `serde_json` would write `null`.
         let numbers = [self.temperature, self.top_p];
         if numbers.iter().flatten().any(|number| !number.is_finite()) {
@@ -267,7 +348,7 @@ impl GenerateRequest {
         if let Some(Err(reason)) = self.thinking.as_ref().map(|it| it.check(model)) {
             return Err(reason.into());
         }
-        if let Err(reason) = part::check(&self.parts) {
+        if let Err(reason) = part::check(self.user_parts()) {
             return Err(reason.into());
         }
         // Compiled here for the answer: an invalid schema must not be found after the answer is paid for.
@@ -276,5 +357,38 @@ impl GenerateRequest {
             return Err(Cow::Owned(format!("not a JSON Schema: {reason}")));
         }
         Ok(())
+    }
+
+    /// Functions, their mode, and that neither is set twice or beside tools that the API runs.
+    fn check_functions(&self) -> Result<(), Cow<'static, str>> {
+        function::check(&self.functions, self.function_calling.as_ref())?;
+        // Models before Gemini 3 refuse both, and later ones accept them with a further setting only.
+        if !self.functions.is_empty() && !self.tools.is_empty() {
+            return Err(
+                "functions cannot be combined with tools that the API runs: use one of them".into(),
+            );
+        }
+        let config = self.tool_config.as_ref();
+        let is_set = config.is_some_and(|it| it.contains_key(FUNCTION_CALLING_CONFIG));
+        if is_set && self.function_calling.is_some() {
+            return Err(
+                "the mode of function calling is set twice: also in the tool config".into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether `contents` begins with the prompt and its parts.
+    pub(crate) fn has_prompt(&self) -> bool {
+        !self.prompt.is_empty() || !self.parts.is_empty()
+    }
+
+    /// The parts of the prompt and of all turns of the user.
+    fn user_parts(&self) -> impl Iterator<Item = &Part> + Clone {
+        let turns = self.turns.iter().flat_map(|turn| match &**turn {
+            Turn::User(parts) => &parts[..],
+            Turn::Model(_) | Turn::Responses(_) => &[],
+        });
+        self.parts.iter().chain(turns)
     }
 }

@@ -108,9 +108,12 @@ impl Part {
 }
 
 /// Checks all parts, and the size of their inline data together.
-pub(crate) fn check(parts: &[Part]) -> Result<(), &'static str> {
-    parts.iter().try_for_each(Part::check)?;
-    let bytes: usize = parts.iter().map(Part::inline_bytes).sum();
+pub(crate) fn check<'a>(
+    parts: impl IntoIterator<Item = &'a Part, IntoIter: Clone>,
+) -> Result<(), &'static str> {
+    let mut parts = parts.into_iter();
+    let bytes: usize = parts.clone().map(Part::inline_bytes).sum();
+    parts.try_for_each(Part::check)?;
     if bytes > MAX_INLINE_BYTES {
         return Err("inline data has more than 15 MiB: upload it and name its URI");
     }

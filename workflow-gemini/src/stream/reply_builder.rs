@@ -17,7 +17,7 @@ use crate::{
         BlockReason, Candidate, Chunk, Details, FinishReason, PromptFeedback, Reply, Response,
         parts,
     },
-    request::{GenerateRequest, Mismatch, Schema},
+    request::{FunctionCall, GenerateRequest, Mismatch, Schema},
 };
 
 /// A reply in progress.
@@ -25,6 +25,11 @@ use crate::{
 pub(crate) struct ReplyBuilder {
     schema: Option<Arc<Schema>>,
     max_output_tokens: Option<u32>,
+    /// Whether the request declares functions. Otherwise a call is a content that the caller does not expect.
+    has_functions: bool,
+    calls: Vec<FunctionCall>,
+    /// Why the first unreadable call cannot be read.
+    unreadable_call: Option<String>,
     text: String,
     thoughts: String,
     finish_reason: Option<FinishReason>,
@@ -54,6 +59,7 @@ impl ReplyBuilder {
         Self {
             schema: request.schema.clone(),
             max_output_tokens: request.max_output_tokens,
+            has_functions: !request.functions.is_empty(),
             requests: 1,
             max_requests: request.max_requests,
             ..Self::default()
@@ -111,10 +117,15 @@ impl ReplyBuilder {
         }
         let parts = candidate.take_parts();
         self.details.add(&mut candidate, &parts);
+        if self.has_functions {
+            // They are in `calls`; the metadata of a step must not have all arguments a second time.
+            self.details.function_calls.clear();
+        }
         for part in parts {
             if let Some((text, is_thought)) = parts::text_of(&part) {
                 self.add_text(text, is_thought, news);
             }
+            self.add_call(&part);
             parts::add(&mut self.parts, part);
         }
         self.continuation = candidate.continuation_token.or(self.continuation.take());
@@ -122,6 +133,19 @@ impl ReplyBuilder {
         let reason = reason.filter(|reason| *reason != FinishReason::Unspecified);
         self.finish_reason = reason.or(self.finish_reason.take());
         self.message = candidate.finish_message.or(self.message.take());
+    }
+
+    fn add_call(&mut self, part: &Value) {
+        if !self.has_functions {
+            return;
+        }
+        match FunctionCall::of_part(part) {
+            Some(Ok(call)) => self.calls.push(call),
+            Some(Err(detail)) => {
+                self.unreadable_call.get_or_insert(detail);
+            }
+            None => {}
+        }
     }
 
     fn add_text(&mut self, text: &str, is_thought: bool, news: &mut VecDeque<Chunk>) {
@@ -169,7 +193,7 @@ impl ReplyBuilder {
         }
     }
 
-    /// The reply, or the reason why there is no usable text. To be called at the regular end of a
+    /// The reply, or the reason why there is no usable answer. To be called at the regular end of a
     /// response; a missing finish reason is no error then.
     pub(crate) fn finish(self) -> Result<Reply, GeminiError> {
         let outcome = self.check_finish().and_then(|()| self.json());
@@ -178,6 +202,7 @@ impl ReplyBuilder {
         match outcome {
             Ok(json) => Ok(Reply {
                 text: self.text,
+                calls: self.calls,
                 json,
                 thoughts: self.thoughts,
                 finish_reason: reason,
@@ -202,12 +227,15 @@ impl ReplyBuilder {
         }
     }
 
-    /// Checks the finish reason, and that there is text. The block comes first: a blocked prompt has no candidate,
+    /// Checks the finish reason, and that there is text or a call. The block comes first: a blocked prompt has no candidate,
     /// so it would look like an empty answer.
     fn check_finish(&self) -> Result<(), NoAnswerReason> {
         if let Some((reason, ratings)) = &self.block {
             let (reason, ratings) = (reason.clone(), ratings.clone());
             return Err(NoAnswerReason::Blocked { reason, ratings });
+        }
+        if !self.calls.is_empty() || self.unreadable_call.is_some() {
+            return self.check_calls();
         }
         // White space is no answer. A text with more is returned untrimmed.
         let empty = self.text.trim().is_empty();
@@ -218,6 +246,27 @@ impl ReplyBuilder {
             // The limit on requests was reached: cut off, as at a token limit.
             Some(FinishReason::Continuation) if !empty => Ok(()),
             Some(reason) => Err(reason_of(reason.clone(), &self.ratings)),
+        }
+    }
+
+    /// Checks an answer with calls. The API ends it as any other, with `STOP`, so the calls decide and not the reason. But after a
+    /// reason that says that the answer is incomplete, withheld or faulty, no call may be executed, however complete it looks:
+    /// `UNEXPECTED_TOOL_CALL` comes with the call that was not expected.
+    fn check_calls(&self) -> Result<(), NoAnswerReason> {
+        match &self.finish_reason {
+            None | Some(FinishReason::Stop | FinishReason::Unknown(_)) => {}
+            Some(FinishReason::MaxTokens) => {
+                return Err(NoAnswerReason::CallsCutOff {
+                    max_output_tokens: self.max_output_tokens,
+                });
+            }
+            Some(reason) => return Err(reason_of(reason.clone(), &self.ratings)),
+        }
+        match &self.unreadable_call {
+            Some(detail) => Err(NoAnswerReason::UnreadableCall {
+                detail: detail.clone(),
+            }),
+            None => Ok(()),
         }
     }
 
@@ -237,10 +286,10 @@ impl ReplyBuilder {
         }
     }
 
-    /// Parses the text as JSON and checks it against the schema of the request. `None` without a schema. An answer
-    /// that was cut off can be complete JSON nevertheless, and is accepted then.
+    /// Parses the text as JSON and checks it against the schema of the request. `None` without a schema, and for an
+    /// answer with calls: its text is no final answer. An answer that was cut off can be complete JSON nevertheless, and is accepted then.
     fn json(&self) -> Result<Option<Value>, NoAnswerReason> {
-        let Some(schema) = &self.schema else {
+        let Some(schema) = self.schema.as_ref().filter(|_| self.calls.is_empty()) else {
             return Ok(None);
         };
         let cut = [FinishReason::MaxTokens, FinishReason::Continuation];

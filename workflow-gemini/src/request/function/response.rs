@@ -1,0 +1,18 @@
+//! [`FunctionResponse`]: the response to a call.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The response to a [`FunctionCall`](super::FunctionCall), made by [`output`](super::FunctionCall::output) or
+/// [`error`](super::FunctionCall::error) of the call. Calls that failed or were cancelled need one, too.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct FunctionResponse {
+    /// The id of the call, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name in the call.
+    pub name: String,
+    /// The result.
+    pub response: Map<String, Value>,
+}
