@@ -39,6 +39,8 @@ mod node;
 mod reply;
 mod request;
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use workflow_llm::gate::RequestLimits;
 

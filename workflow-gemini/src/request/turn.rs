@@ -60,19 +60,20 @@ pub(super) fn check(first: usize, turns: &[Arc<Turn>]) -> Result<(), String> {
             .map_err(|fault| format!("contents[{index}]: {fault}"))?;
     }
     match before {
-        Before::Calls(calls) if !calls.is_empty() => {
-            Err(format!("{} without a response", count(calls.len(), "call")))
-        }
-        Before::Calls(_) => Err("the conversation ends with a turn of the model".to_owned()),
         Before::Nothing | Before::User => Ok(()),
+        Before::Model => Err("the conversation ends with a turn of the model".to_owned()),
+        Before::Calls(calls) => Err(format!("{} without a response", count(calls.len(), "call"))),
     }
 }
 
 /// What is before a turn.
 enum Before<'a> {
     Nothing,
+    /// A turn of the user, or responses.
     User,
-    /// A turn of the model, with the name and the id of each call.
+    /// A turn of the model without calls.
+    Model,
+    /// A turn of the model with at least one call: the name and the id of each.
     Calls(Vec<(&'a str, Option<&'a str>)>),
 }
 
@@ -86,25 +87,33 @@ impl<'a> Before<'a> {
     }
 
     fn check(self, turn: &'a Turn) -> Result<Self, String> {
-        match (turn, self) {
-            (Turn::User(parts), _) if parts.is_empty() => Err("it has no parts".to_owned()),
-            (Turn::User(_), Self::Calls(calls)) if !calls.is_empty() => Err(format!(
-                "{} of the model before it, without a response",
-                count(calls.len(), "call")
-            )),
-            (Turn::User(_), _) => Ok(Self::User),
-            (Turn::Model(_), Self::Nothing) => {
-                Err("the model cannot begin a conversation".to_owned())
+        let fault = match (turn, self) {
+            (Turn::User(parts), _) if parts.is_empty() => "it has no parts",
+            (Turn::User(_), Self::Calls(calls)) => {
+                let calls = count(calls.len(), "call");
+                return Err(format!(
+                    "{calls} of the model before it, without a response"
+                ));
             }
-            (Turn::Model(_), Self::Calls(_)) => Err(
-                "two turns of the model in a row: all parts of an answer are one turn".to_owned(),
-            ),
-            (Turn::Model(parts), Self::User) => calls_of(parts).map(Self::Calls),
+            (Turn::User(_), _) => return Ok(Self::User),
+            (Turn::Model(_), Self::Nothing) => "the model cannot begin a conversation",
+            (Turn::Model(_), Self::Model | Self::Calls(_)) => {
+                "two turns of the model in a row: all parts of an answer are one turn"
+            }
+            (Turn::Model(parts), Self::User) => {
+                let calls = calls_of(parts)?;
+                return Ok(if calls.is_empty() {
+                    Self::Model
+                } else {
+                    Self::Calls(calls)
+                });
+            }
             (Turn::Responses(responses), Self::Calls(calls)) => {
-                check_responses(&calls, responses).map(|()| Self::User)
+                return check_responses(&calls, responses).map(|()| Self::User);
             }
-            (Turn::Responses(_), _) => Err("responses without calls before them".to_owned()),
-        }
+            (Turn::Responses(_), _) => "responses without calls before them",
+        };
+        Err(fault.to_owned())
     }
 }
 

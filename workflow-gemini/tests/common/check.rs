@@ -1,25 +1,14 @@
 //! Checks a request body as the API does: names, types, and fields that exclude each other.
 
-use std::sync::LazyLock;
-
-use jsonschema::Validator;
 use serde_json::{Value, json};
-
-static REQUEST: LazyLock<Validator> = LazyLock::new(|| {
-    let schema = include_str!("../fixtures/request.schema.json");
-    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
-});
+use workflow_gemini::testing::request_faults;
 
 /// The faults of a body.
 pub(crate) fn faults(body: &[u8]) -> Vec<String> {
-    let body: Value = match serde_json::from_slice(body) {
-        Ok(body) => body,
-        Err(error) => return vec![error.to_string()],
-    };
-    let errors = REQUEST.iter_errors(&body);
-    errors
-        .map(|error| format!("{} at {}", error, error.instance_path()))
-        .collect()
+    match serde_json::from_slice::<Value>(body) {
+        Ok(body) => request_faults(&body),
+        Err(error) => vec![error.to_string()],
+    }
 }
 
 /// The API's error for an invalid body; `None` for a valid one.

@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    fn read(call: Value) -> Result<FunctionCall, String> {
+    fn read(call: &Value) -> Result<FunctionCall, String> {
         FunctionCall::of_part(&json!({ "functionCall": call })).unwrap()
     }
 
@@ -138,7 +138,7 @@ mod tests {
                 json!({}),
             ),
         ] {
-            let call = read(call).unwrap();
+            let call = read(&call).unwrap();
             assert_eq!((call.id.as_deref(), &*call.name), (id, "f"));
             assert_eq!(Value::Object(call.args), args);
         }
@@ -163,10 +163,10 @@ mod tests {
             ),
             (json!({"name": "f", "willContinue": true}), "in pieces"),
         ] {
-            let error = read(call).unwrap_err();
+            let error = read(&call).unwrap_err();
             assert!(error.contains(named), "{error}");
         }
-        let long = read(json!({"name": "f", "args": "ü".repeat(10_000)})).unwrap_err();
+        let long = read(&json!({"name": "f", "args": "ü".repeat(10_000)})).unwrap_err();
         assert!(long.len() < 300, "{long}");
     }
 

@@ -16,3 +16,22 @@ pub struct FunctionResponse {
     /// The result.
     pub response: Map<String, Value>,
 }
+
+impl FunctionResponse {
+    /// A response to a call of this name without an id, for a conversation that was stored without its
+    /// [`FunctionCall`](super::FunctionCall)s. By the API's convention, `output` has a result and `error` a failure.
+    pub fn new(name: impl Into<String>, response: Map<String, Value>) -> Self {
+        Self {
+            id: None,
+            name: name.into(),
+            response,
+        }
+    }
+
+    /// Sets the id of the call.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+}
