@@ -7,14 +7,14 @@ use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
 use workflow_core::price::PriceTable;
-use workflow_httpkit::{Secret, lenient_retry_after};
+use workflow_httpkit::{Clock, Secret, is_loopback, lenient_retry_after};
 use workflow_llm::gate::{Admission, Gate, Permit};
 
-use super::{peer::is_loopback, settings::Settings, span::Observed};
+use super::{settings::Settings, span::Observed};
 use crate::{
     error::{ApiError, ConfigError, GeminiError},
     request::{GenerateRequest, Method, RequestBody, ServiceTier},
-    stream::{Clock, ResponseBody},
+    stream::ResponseBody,
 };
 
 /// The state that all clones of a client share: connections, settings and limits.
@@ -231,7 +231,7 @@ impl Api {
         sent.map_err(|error| {
             let peer = self.settings.peer.to_string();
             if error.is_connect() && error.is_timeout() {
-                return clock.connect_error(peer);
+                return clock.connect_error(peer).into();
             }
             let source = error.without_url().into();
             GeminiError::Connection { peer, source }

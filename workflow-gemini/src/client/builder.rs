@@ -3,17 +3,17 @@
 use std::{env, error::Error, fmt, future::Future, time::Duration};
 
 use workflow_core::price::PriceTable;
+use workflow_httpkit::{Peer, Timeouts};
 
 use super::{
     credential::{self, Credential, TokenProvider},
     environment::{self, ApiKey, InvalidVariable, Variables},
-    peer::Peer,
     settings::{Settings, address, version_hint},
     span::{Observed, VERTEX},
 };
 use workflow_llm::gate::GateLimits;
 
-use crate::{error::ConfigError, request::ServiceTier, stream::Timeouts};
+use crate::{error::ConfigError, request::ServiceTier};
 
 /// The model that is used if neither the request, nor the client, nor `GEMINI_MODEL` names one.
 pub const DEFAULT_MODEL: &str = "gemini-3.8-flash";

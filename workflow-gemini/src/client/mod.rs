@@ -10,7 +10,6 @@ mod builder;
 mod credential;
 mod environment;
 mod exchange;
-mod peer;
 mod settings;
 mod span;
 

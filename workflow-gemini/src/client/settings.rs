@@ -2,11 +2,12 @@
 
 use reqwest::Url;
 use workflow_core::price::PriceTable;
+use workflow_httpkit::{Peer, Timeouts};
 
-use super::{credential::Credential, peer::Peer, span::Observed};
+use super::{credential::Credential, span::Observed};
 use workflow_llm::gate::GateLimits;
 
-use crate::{error::ConfigError, request::ServiceTier, stream::Timeouts};
+use crate::{error::ConfigError, request::ServiceTier};
 
 /// The settings of a client, as the builder has checked them. The model is checked with each request, which may
 /// name another one.

@@ -22,7 +22,7 @@ pub use self::{
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use workflow_core::value::Usage;
-use workflow_httpkit::Secret;
+use workflow_httpkit::{Phase, Secret, TimedOut};
 use workflow_llm::gate::{CoolingDown, NotAdmitted};
 
 use self::excerpt::excerpt;
@@ -301,6 +301,18 @@ impl GeminiError {
 impl From<ApiError> for GeminiError {
     fn from(error: ApiError) -> Self {
         Self::Api(Box::new(error))
+    }
+}
+
+impl From<TimedOut> for GeminiError {
+    fn from(TimedOut { peer, phase, limit }: TimedOut) -> Self {
+        let phase = match phase {
+            Phase::Connect => TimeoutPhase::Connect,
+            Phase::FirstByte => TimeoutPhase::FirstByte,
+            Phase::Idle => TimeoutPhase::Idle,
+            Phase::Total => TimeoutPhase::Total,
+        };
+        Self::Timeout { peer, phase, limit }
     }
 }
 

@@ -1,126 +1,15 @@
-//! Reading an answer: bytes to JSON objects ([`Documents`]) to a reply ([`ReplyBuilder`]).
+//! Reading an answer: bytes to JSON objects to a reply ([`ReplyBuilder`]).
 //!
-//! The API sends server-sent events with one object each. But an error in the middle of a stream may
-//! come as bare JSON: over many lines, wrapped in `[ ]`, with `data:` before its first line only or
-//! before none. So objects are found by their braces, whatever the framing.
-//!
-//! Everything except [`ResponseBody`] and [`Clock`] is pure. The module must not buffer without a bound:
-//! `ResponseBody` stops at the limit before it hands out the bytes.
+//! Everything except [`ResponseBody`] is pure. The module must not buffer without a bound: `ResponseBody` stops at the
+//! limit before it hands out the bytes.
 
-mod clock;
-mod lines;
-mod objects;
 mod reply_builder;
 mod reply_reader;
 mod response_body;
-mod surrogates;
 
 pub(crate) use self::{
-    clock::{Clock, Timeouts},
-    reply_builder::ReplyBuilder,
-    reply_reader::ReplyReader,
-    response_body::ResponseBody,
+    reply_builder::ReplyBuilder, reply_reader::ReplyReader, response_body::ResponseBody,
 };
-
-use std::{collections::VecDeque, mem};
-
-use self::{lines::Lines, objects::Objects};
-
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// Splits bytes, cut anywhere, into JSON objects.
-///
-/// Buffers at most the object that is still open. The caller limits the number of bytes.
-#[derive(Debug, Default)]
-pub(crate) struct Documents {
-    lines: Lines,
-    objects: Objects,
-    /// Whether the open object began in an event, which a blank line ends.
-    in_event: bool,
-    past_first_line: bool,
-    ready: VecDeque<Vec<u8>>,
-}
-
-impl Documents {
-    /// Adds the next bytes.
-    pub(crate) fn push(&mut self, mut bytes: &[u8]) {
-        while let Some(line) = self.lines.take(&mut bytes) {
-            self.line(&line);
-        }
-    }
-
-    /// Marks the end of the stream. An object that is still open becomes a document, although it is
-    /// incomplete; its reader reports it as cut off.
-    pub(crate) fn end(&mut self) {
-        let line = self.lines.rest();
-        // A stream may end without a line end; the specification would discard that event, and its text.
-        if !line.is_empty() {
-            self.line(&line);
-        }
-        self.ready.extend(self.objects.rest());
-    }
-
-    /// The next complete document.
-    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
-        self.ready.pop_front()
-    }
-
-    /// Handles a line: the data of an event, a blank line, or a line of bare JSON. An `event:` or `id:` line is a
-    /// line of bare JSON here, which is ignored because it does not look like JSON.
-    fn line(&mut self, line: &[u8]) {
-        let line = self.without_mark(line);
-        match data_of(line) {
-            Some(data) => self.data(data),
-            None if line.is_empty() => self.blank(),
-            None => self.json(line, false),
-        }
-    }
-
-    /// Removes a byte order mark from the first line, as the specification of server-sent events requires.
-    fn without_mark<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
-        if mem::replace(&mut self.past_first_line, true) {
-            return line;
-        }
-        line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-    }
-
-    /// Data that is no JSON becomes a document, too: skipping it could skip a part of the answer
-    /// unnoticed.
-    fn data(&mut self, data: &[u8]) {
-        if self.objects.wants(data) {
-            self.json(data, true);
-        } else if !data.trim_ascii().is_empty() {
-            self.ready.push_back(data.to_vec());
-        }
-    }
-
-    /// Adds a line of JSON to the objects. A line that does not look like JSON is ignored. Within an open object
-    /// every line belongs to it, whatever it looks like.
-    fn json(&mut self, line: &[u8], in_event: bool) {
-        if !self.objects.wants(line) {
-            return;
-        }
-        // Where the object began decides: bare JSON may contain blank lines, an event may not.
-        if !self.objects.is_open() {
-            self.in_event = in_event;
-        }
-        self.objects.push(line, &mut self.ready);
-    }
-
-    /// A blank line ends an event. If its object is still open, the event was cut off.
-    fn blank(&mut self) {
-        if self.in_event {
-            self.ready.extend(self.objects.rest());
-        }
-    }
-}
-
-/// The value of a `data` line. Comments and other fields of server-sent events are ignored. At most one space after
-/// the colon is removed, as the specification says.
-fn data_of(line: &[u8]) -> Option<&[u8]> {
-    let value = line.strip_prefix(b"data:")?;
-    Some(value.strip_prefix(b" ").unwrap_or(value))
-}
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@
 //! it ends. A stream that is cut between two events looks like one that has ended, so only a finish reason proves
 //! that it is complete.
 
-use workflow_httpkit::Secret;
+use workflow_httpkit::{Documents, Secret, Surrogates};
 
-use super::{Documents, response_body::ResponseBody, surrogates::Surrogates};
+use super::response_body::ResponseBody;
 use crate::{
     error::GeminiError,
     reply::{Response, Unreadable, responses},

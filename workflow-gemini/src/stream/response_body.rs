@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use reqwest::{Response, header::CONTENT_TYPE};
-use workflow_httpkit::{BodyReader, MAX_REFUSAL_BYTES, ReadError, Secret, without_cut_secret};
+use workflow_httpkit::{
+    BodyReader, Clock, MAX_REFUSAL_BYTES, ReadError, Secret, without_cut_secret,
+};
 
-use super::clock::Clock;
 use workflow_llm::gate::Permit;
 
 use crate::error::GeminiError;

@@ -10,7 +10,7 @@
 ///
 /// One per response, because the halves of a pair are in different documents.
 #[derive(Debug, Default)]
-pub(crate) struct Surrogates {
+pub struct Surrogates {
     high: Option<u16>,
 }
 
@@ -26,7 +26,7 @@ impl Surrogates {
     ///
     /// A first half at the end of a string is kept for the next document, and put before a second half
     /// at the start of a string there. Any other lone half becomes U+FFFD.
-    pub(crate) fn repair(&mut self, document: &[u8]) -> Option<Vec<u8>> {
+    pub fn repair(&mut self, document: &[u8]) -> Option<Vec<u8>> {
         // A joined pair is six bytes longer than the half that it replaces.
         let mut repaired = Vec::with_capacity(document.len() + 6);
         let mut changed = false;

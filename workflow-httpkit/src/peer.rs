@@ -9,7 +9,7 @@ use reqwest::Url;
 /// The API's host and the proxy, if one is used. A proxy is shown by host and port only, because its
 /// URL may contain a password.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer {
+pub struct Peer {
     host: String,
     proxy: Option<String>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Peer {
 impl Peer {
     /// Applies the proxy variables of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` and so on) by the
     /// same rules as `reqwest`. Read once: `reqwest` reads them when the client is built, and never later.
-    pub(crate) fn of(address: &Url) -> Self {
+    pub fn of(address: &Url) -> Self {
         Self::by(&Matcher::from_env(), address)
     }
 
@@ -59,7 +59,7 @@ impl fmt::Display for Peer {
 
 /// Whether a URL has a loopback host. Such a host is never reached through a proxy: on the proxy's
 /// machine, the address is another host.
-pub(crate) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     // A URL writes an IPv6 address in brackets (RFC 3986, section 3.2.2).
     let address = host.trim_matches(['[', ']']).parse::<IpAddr>();

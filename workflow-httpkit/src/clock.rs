@@ -12,70 +12,96 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::error::{GeminiError, TimeoutPhase};
-
 /// The longest wait for the end of the body after a complete answer. A proxy may keep the connection
 /// open; the answer must not wait for it.
 const AFTER_THE_END: Duration = Duration::from_secs(5);
 
 /// The timeouts of a client. The builder documents them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Timeouts {
+pub struct Timeouts {
     /// Applied by the HTTP client, which alone sees when the connection is made.
-    pub(crate) connect: Duration,
+    pub connect: Duration,
     /// From the start of the request.
-    pub(crate) first_byte: Duration,
+    pub first_byte: Duration,
     /// Between two pieces of the body.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// From the start of the request to the end of the body.
-    pub(crate) total: Option<Duration>,
+    pub total: Option<Duration>,
+}
+
+/// The phases of a request, each with its own timeout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Connecting.
+    Connect,
+    /// Waiting for the first byte of the answer.
+    FirstByte,
+    /// Waiting for the next piece of an answer.
+    Idle,
+    /// The request as a whole.
+    Total,
+}
+
+/// The error of a wait that reached its timeout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimedOut {
+    /// The host, and the proxy if one is used; only if no connection was made.
+    pub peer: Option<String>,
+    /// The phase that took too long.
+    pub phase: Phase,
+    /// The timeout of this phase.
+    pub limit: Duration,
 }
 
 /// Applies the timeouts to the waits of one request. It starts after admission: time in a queue does not count.
 /// `Copy`, because the wait for the head and the body apply the same clock, and nothing in it changes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock {
+pub struct Clock {
     timeouts: Timeouts,
     started: Instant,
 }
 
 impl Clock {
     /// Starts the clock of a request.
-    pub(crate) fn start(timeouts: Timeouts) -> Self {
+    pub fn start(timeouts: Timeouts) -> Self {
         let started = Instant::now();
         Self { timeouts, started }
     }
 
     /// Waits within the first-byte timeout, counted from the start of the request: token, connection,
     /// head and first byte share it.
-    pub(crate) async fn first_byte<T>(
-        &self,
-        task: impl Future<Output = T>,
-    ) -> Result<T, GeminiError> {
+    ///
+    /// # Errors
+    /// [`TimedOut`].
+    pub async fn first_byte<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.first_byte;
-        self.within(self.started, limit, TimeoutPhase::FirstByte, task)
+        self.within(self.started, limit, Phase::FirstByte, task)
             .await
     }
 
     /// Waits within the idle timeout for the next piece of an answer.
-    pub(crate) async fn more<T>(&self, task: impl Future<Output = T>) -> Result<T, GeminiError> {
+    ///
+    /// # Errors
+    /// [`TimedOut`].
+    pub async fn more<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.idle;
-        self.within(Instant::now(), limit, TimeoutPhase::Idle, task)
-            .await
+        self.within(Instant::now(), limit, Phase::Idle, task).await
     }
 
     /// Waits for the end of a body whose answer is complete.
-    pub(crate) async fn end<T>(&self, task: impl Future<Output = T>) -> Result<T, GeminiError> {
+    ///
+    /// # Errors
+    /// [`TimedOut`].
+    pub async fn end<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.idle.min(AFTER_THE_END);
-        self.within(Instant::now(), limit, TimeoutPhase::Idle, task)
-            .await
+        self.within(Instant::now(), limit, Phase::Idle, task).await
     }
 
     /// The error of a connection that was not made in time. The HTTP client applies this timeout.
-    pub(crate) fn connect_error(&self, peer: String) -> GeminiError {
-        GeminiError::Timeout {
+    pub fn connect_error(&self, peer: String) -> TimedOut {
+        TimedOut {
             peer: Some(peer),
-            phase: TimeoutPhase::Connect,
+            phase: Phase::Connect,
             limit: self.timeouts.connect,
         }
     }
@@ -86,13 +112,13 @@ impl Clock {
         &self,
         from: Instant,
         limit: Duration,
-        phase: TimeoutPhase,
+        phase: Phase,
         task: impl Future<Output = T>,
-    ) -> Result<T, GeminiError> {
+    ) -> Result<T, TimedOut> {
         let own = (from.checked_add(limit), limit, phase);
         let whole = self.timeouts.total.map(|limit| {
             let until = self.started.checked_add(limit);
-            (until, limit, TimeoutPhase::Total)
+            (until, limit, Phase::Total)
         });
         let (until, limit, phase) = sooner(own, whole);
         // For example with `Duration::MAX`, which means no limit.
@@ -100,7 +126,7 @@ impl Clock {
             return Ok(task.await);
         };
         let done = timeout_at(until, task).await;
-        done.map_err(|_| GeminiError::Timeout {
+        done.map_err(|_| TimedOut {
             peer: None,
             phase,
             limit,
@@ -110,7 +136,7 @@ impl Clock {
 
 /// The end of a wait, its length and its phase. The end is `None` if it exceeds the range of `Instant`:
 /// then the wait has no limit.
-type Bound = (Option<Instant>, Duration, TimeoutPhase);
+type Bound = (Option<Instant>, Duration, Phase);
 
 /// The bound that ends first. If both end together, the phase is named, since it is more specific.
 fn sooner(own: Bound, whole: Option<Bound>) -> Bound {
@@ -135,11 +161,8 @@ mod tests {
         })
     }
 
-    fn reached(error: &GeminiError) -> Option<(TimeoutPhase, u64)> {
-        match error {
-            GeminiError::Timeout { phase, limit, .. } => Some((*phase, limit.as_secs())),
-            _ => None,
-        }
+    fn reached(error: &TimedOut) -> (Phase, u64) {
+        (error.phase, error.limit.as_secs())
     }
 
     #[tokio::test(start_paused = true)]
@@ -148,10 +171,10 @@ mod tests {
         let error = clock.more(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((TimeoutPhase::Idle, 7)), 7)
+            ((Phase::Idle, 7), 7)
         );
         let error = clock.first_byte(pending::<()>()).await.unwrap_err();
-        assert_eq!(reached(&error), Some((TimeoutPhase::FirstByte, 10)));
+        assert_eq!(reached(&error), (Phase::FirstByte, 10));
         assert_eq!(
             clock.started.elapsed().as_secs(),
             10,
@@ -160,7 +183,7 @@ mod tests {
         let error = clock.end(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((TimeoutPhase::Idle, 5)), 15)
+            ((Phase::Idle, 5), 15)
         );
     }
 
@@ -174,7 +197,7 @@ mod tests {
         let error = clock.more(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
-            (Some((TimeoutPhase::Total, 9)), 9)
+            ((Phase::Total, 9), 9)
         );
     }
 
