@@ -28,6 +28,7 @@ pub struct Documents {
     /// Whether the open object began in an event, which a blank line ends.
     in_event: bool,
     past_first_line: bool,
+    is_done: bool,
     ready: VecDeque<Vec<u8>>,
 }
 
@@ -48,6 +49,11 @@ impl Documents {
             self.line(&line);
         }
         self.ready.extend(self.objects.rest());
+    }
+
+    /// Whether the event `[DONE]` was received, with which some providers end a stream.
+    pub fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// The next complete document.
@@ -81,7 +87,9 @@ impl Documents {
     /// Data that is no JSON becomes a document, too: skipping it could skip a part of the answer
     /// unnoticed.
     fn data(&mut self, data: &[u8]) {
-        if self.objects.wants(data) {
+        if !self.objects.is_open() && data.trim_ascii() == b"[DONE]" {
+            self.is_done = true;
+        } else if self.objects.wants(data) {
             self.json(data, true);
         } else if !data.trim_ascii().is_empty() {
             self.ready.push_back(data.to_vec());

@@ -126,3 +126,15 @@ fn many_events_in_one_piece_come_one_by_one() {
     let body = "data: {}\r\n\r\n".repeat(1000);
     assert_eq!(read(&[body.as_bytes()]).len(), 1000);
 }
+
+#[test]
+fn the_event_that_ends_a_stream_is_noted_and_no_document() {
+    let mut documents = Documents::default();
+    documents.push(b"data: {\"a\":\n\ndata: [DON");
+    assert!(!documents.is_done());
+    documents.push(b"E]\r\n\r\n");
+    assert!(documents.is_done());
+    documents.end();
+    assert_eq!(documents.next().as_deref(), Some(&b"{\"a\":"[..]));
+    assert_eq!(documents.next(), None);
+}
