@@ -65,8 +65,8 @@ pub trait Agent: Send + Sync + 'static {
 
 const _: fn(&dyn Agent) = |_| {};
 
-/// What a turn is about.
-#[derive(Clone, Debug)]
+/// What a turn is about. The default is the first turn of an agent without tools, after which more may follow.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TurnRequest {
     /// The number of the turn, counted from 0.
@@ -81,6 +81,36 @@ pub struct TurnRequest {
     pub tool_choice: ToolChoice,
     /// The turns before this one, oldest first.
     pub history: Vec<Arc<PastTurn>>,
+}
+
+impl TurnRequest {
+    /// The turn after these, with these tools, of an agent that may answer or call, and may have further turns. For tests of agents:
+    /// the engine makes its own.
+    pub fn new(tools: impl Into<Arc<[ToolSpec]>>, history: Vec<Arc<PastTurn>>) -> Self {
+        Self {
+            turn: history.len(),
+            tools: tools.into(),
+            history,
+            ..Self::default()
+        }
+    }
+
+    /// No further turn may follow, so this one calls no tool.
+    #[must_use]
+    pub fn as_last(mut self) -> Self {
+        self.is_last = true;
+        self.tool_choice = ToolChoice::None;
+        self
+    }
+
+    /// The turn before asked for this one, to give its answer its form. No tools are offered.
+    #[must_use]
+    pub fn as_finishing(mut self) -> Self {
+        self.is_finishing = true;
+        self.tools = Arc::default();
+        self.tool_choice = ToolChoice::None;
+        self
+    }
 }
 
 /// Whether a turn may or must call tools.

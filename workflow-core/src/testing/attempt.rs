@@ -1,4 +1,4 @@
-//! One attempt at a node, without a workflow.
+//! One attempt at a node or at a turn of an agent, without a workflow.
 
 use std::sync::{Arc, atomic::AtomicUsize};
 
@@ -8,13 +8,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     error::NodeError,
     event::{Delta, Report},
-    node::{AttemptRef, DeltaSink, Node, NodeContext, Notices, Plan, PlanContext, RunContext},
+    node::{
+        AttemptRef, DeltaSink, Node, NodeContext, Notices, Plan, PlanContext, RunContext,
+        agent::{Agent, AgentTurn, TurnRequest},
+    },
     template::{ImplicitInput, RunValues, Scope},
     value::{Amount, NodeId, RunId, StepRef},
 };
 
-/// One attempt at a node, without a workflow: what it plans, and what it does and reports. Templates of the node read `input`, which is
-/// also its implicit input.
+/// One attempt at a node, or at a turn of an agent, without a workflow: what it plans, and what it does and reports. Templates of the
+/// node read `input`, which is also its implicit input.
 ///
 /// ```
 /// use serde_json::json;
@@ -98,26 +101,51 @@ impl TestAttempt {
     /// # Errors
     /// Those of the plan.
     pub fn plan(&self, node: &dyn Node) -> Result<Plan, NodeError> {
+        self.planned(|cx| node.plan(cx))
+    }
+
+    /// Calls [`Agent::plan`] for a turn.
+    ///
+    /// # Errors
+    /// Those of the plan.
+    pub fn plan_turn(&self, agent: &dyn Agent, request: &TurnRequest) -> Result<Plan, NodeError> {
+        self.planned(|cx| agent.plan(cx, request))
+    }
+
+    fn planned(
+        &self,
+        plan: impl FnOnce(&PlanContext<'_>) -> Result<Plan, NodeError>,
+    ) -> Result<Plan, NodeError> {
         let (step, rendered) = (step()?, AtomicUsize::new(0));
         let scope = self.scope();
         let cx = PlanContext::new(&scope, &step, ImplicitInput::Begin, &rendered);
-        node.plan(&cx.wanting_request(self.wants_request))
+        plan(&cx.wanting_request(self.wants_request))
     }
 
     /// Calls [`Node::plan`], and [`Node::run`] with what the plan has prepared. Returns the output and what the attempt has reported.
     /// Deltas are dropped. If the plan fails, its error is the output.
     pub async fn run(&self, node: &dyn Node) -> (Result<Value, NodeError>, Report) {
-        match self.context(node) {
+        match self.plan(node).and_then(|plan| self.context(plan)) {
             Err(error) => (Err(error), Report::default()),
-            Ok(cx) => {
-                let output = node.run(&cx).await;
-                (output, cx.take_report().map(|it| *it).unwrap_or_default())
-            }
+            Ok(cx) => (node.run(&cx).await, report(&cx)),
         }
     }
 
-    fn context(&self, node: &dyn Node) -> Result<NodeContext, NodeError> {
-        let mut plan = self.plan(node)?;
+    /// Calls [`Agent::plan`] for a turn, and [`Agent::turn`] with what the plan has prepared. Returns the turn and what the attempt has
+    /// reported. Deltas are dropped. If the plan fails, its error is the turn.
+    pub async fn turn(
+        &self,
+        agent: &dyn Agent,
+        request: &TurnRequest,
+    ) -> (Result<AgentTurn, NodeError>, Report) {
+        let plan = self.plan_turn(agent, request);
+        match plan.and_then(|plan| self.context(plan)) {
+            Err(error) => (Err(error), Report::default()),
+            Ok(cx) => (agent.turn(&cx, request).await, report(&cx)),
+        }
+    }
+
+    fn context(&self, mut plan: Plan) -> Result<NodeContext, NodeError> {
         let run = RunContext {
             id: RunId::new(),
             cancellation: CancellationToken::new(),
@@ -133,6 +161,10 @@ impl TestAttempt {
         let cx = NodeContext::new(Arc::new(run), self.scope(), attempt, ImplicitInput::Begin);
         Ok(cx.with_plan(plan.take_prepared(), self.reserved))
     }
+}
+
+fn report(cx: &NodeContext) -> Report {
+    cx.take_report().map(|it| *it).unwrap_or_default()
 }
 
 fn step() -> Result<StepRef, NodeError> {
