@@ -11,7 +11,8 @@
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas and what providers return as it came, [`futures::Stream`],
 //! and types of [`workflow_core`].
 
-// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`, `gate`.
+// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`, `gate`, `agent`.
+mod agent;
 mod error;
 pub mod gate;
 mod message;
@@ -24,6 +25,7 @@ mod schema;
 mod turn;
 
 pub use self::{
+    agent::{AgentData, AgentNode, register},
     error::{Delivery, ModelError},
     message::{Message, TurnMessage},
     model::{Model, ModelStream},

@@ -115,6 +115,13 @@ impl Models {
         self.0.by_name.get(name)
     }
 
+    /// A model of the provider of this name; slashes belong to the model. An empty name means the provider's default. `None` if there is no such
+    /// provider.
+    pub fn of_provider(&self, provider: &str, model: &str) -> Option<NamedModel> {
+        let (name, client) = self.0.by_name.get_key_value(provider)?;
+        Some(NamedModel::new(name, client, Some(model)))
+    }
+
     /// The names of all providers, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.by_name.keys().map(|name| &**name)

@@ -1,0 +1,116 @@
+//! `AgentNode`: a model that calls tools, turn by turn, until it answers.
+//!
+//! The engine makes the calls; here is only what a turn asks of the model, and what its answer means.
+
+mod answer;
+mod attempt;
+mod conversation;
+mod data;
+mod plan;
+
+pub use self::data::AgentData;
+
+use async_trait::async_trait;
+use workflow_core::{
+    NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
+    node::{
+        DisplayHints, OutputShape,
+        agent::{Agent, AgentTurn, TurnRequest},
+    },
+    value::InvalidData,
+};
+
+use self::plan::Prepared;
+use crate::models::Models;
+
+/// The name of the node type in workflows.
+const TYPE: &str = "AgentNode";
+/// Attempts at one turn in total, unless the workflow sets `retry`.
+const ATTEMPTS: u32 = 5;
+
+/// Registers `AgentNode`, whose turns use these models.
+pub fn register(registry: &mut Registry, models: impl Into<Models>) {
+    let models = models.into();
+    let activity = models.default_provider().1.provider().activity();
+    registry
+        .register_agent_with(TYPE, move |data: AgentData| {
+            AgentNode::new(models.clone(), data)
+        })
+        .with_activity(activity)
+        .with_display(
+            DisplayHints::new()
+                .with_label("Agent")
+                .with_icon("agent")
+                .with_summary("model")
+                .with_streamed_text(),
+        )
+        .with_retry(RetryPolicy::attempts(ATTEMPTS));
+}
+
+/// An agent over the models of a host: in each turn the model answers, or calls tools.
+///
+/// - Turn 0 uses `model` of its data, or the default of the host, and the `fallback` models if it is unavailable. All later turns use
+///   the model of turn 0, whatever the default is then: what a provider needs back is of no use to another one.
+/// - What the model wrote goes back unchanged, with the results of its calls.
+/// - With a `schema`, a text that fits it is the answer. Models refuse a schema beside tools, so it is sent only when no tool may be called: in the last
+///   turn, in an agent without tools, and in one further turn after a text that does not fit.
+#[derive(Debug)]
+pub struct AgentNode {
+    models: Models,
+    data: AgentData,
+}
+
+impl AgentNode {
+    /// Creates an agent with these models and data.
+    pub fn new(models: impl Into<Models>, data: AgentData) -> Self {
+        Self {
+            models: models.into(),
+            data,
+        }
+    }
+}
+
+#[async_trait]
+impl Agent for AgentNode {
+    /// # Errors
+    /// A [`NodeError`] with the code of the [`ModelError`](crate::ModelError), `unknown_provider` if the host does not have the provider of turn 0 any more,
+    /// `malformed_turn` for calls that are not allowed, or `template_error` if a template cannot be rendered.
+    ///
+    /// # Cancellation
+    /// Dropping the future ends the request: see [`Model`](crate::Model).
+    async fn turn(&self, cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
+        let prepared = match cx.prepared() {
+            Some(prepared) => prepared,
+            None => Prepared::new(&self.models, &self.data, &cx.planning(), request)?,
+        };
+        let offers_tools = prepared.offers_tools();
+        let answer = attempt::run(prepared, cx)
+            .await
+            .map_err(|error| answer::with_hint(error, offers_tools))?;
+        answer::turn(answer, self.data.schema(), request, cx)
+    }
+
+    /// The request, its key, and the most that the turn may use.
+    ///
+    /// # Errors
+    /// As [`turn`](Self::turn), before anything is sent.
+    fn plan(&self, cx: &PlanContext<'_>, request: &TurnRequest) -> Result<Plan, NodeError> {
+        Prepared::new(&self.models, &self.data, cx, request)?.into_plan(cx)
+    }
+
+    fn check(&self) -> Result<(), InvalidData> {
+        let (_, client) = self.models.default_provider();
+        client.check(&self.data.settings())
+    }
+
+    /// Without a prompt, the input is the task.
+    fn reads_input(&self) -> bool {
+        !self.data.has_prompt()
+    }
+
+    /// With a schema, references to fields of the output are checked when a workflow is created.
+    fn output_shape(&self) -> OutputShape<'_> {
+        let schema = self.data.schema();
+        schema.map_or(OutputShape::Text, |it| OutputShape::Schema(it.json()))
+    }
+}
