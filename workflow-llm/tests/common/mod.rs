@@ -16,11 +16,14 @@ use workflow_llm::{
 /// What one request to a [`Scripted`] model gives.
 pub(crate) type Chunks = Vec<Result<ModelChunk, ModelError>>;
 
+/// What a [`Scripted`] model answers.
+type Answers = dyn Fn(&ModelRequest) -> Chunks + Send + Sync;
+
 /// A provider that answers from a script, and records the bodies that it was sent.
 #[derive(Clone)]
 pub(crate) struct Scripted {
     info: Arc<ProviderInfo>,
-    script: Arc<Mutex<VecDeque<Chunks>>>,
+    answers: Arc<Answers>,
     sent: Arc<Mutex<Vec<Value>>>,
 }
 
@@ -30,9 +33,21 @@ impl Scripted {
     }
 
     pub(crate) fn of(info: ProviderInfo, script: Vec<Chunks>) -> Self {
+        let script = Mutex::new(VecDeque::from(script));
+        Self::answering(info, move |_| {
+            let chunks = script.lock().unwrap().pop_front();
+            chunks.expect("the script has no further answer")
+        })
+    }
+
+    /// A model whose answers depend on the request only.
+    pub(crate) fn answering(
+        info: ProviderInfo,
+        answers: impl Fn(&ModelRequest) -> Chunks + Send + Sync + 'static,
+    ) -> Self {
         Self {
             info: Arc::new(info),
-            script: Arc::new(Mutex::new(script.into())),
+            answers: Arc::new(answers),
             sent: Arc::default(),
         }
     }
@@ -51,8 +66,7 @@ impl Model for Scripted {
     fn ask(&self, request: Arc<ModelRequest>) -> ModelStream {
         let body = self.body(&request).unwrap();
         self.sent.lock().unwrap().push(body);
-        let chunks = self.script.lock().unwrap().pop_front();
-        stream::iter(chunks.expect("the script has no further answer")).boxed()
+        stream::iter((self.answers)(&request)).boxed()
     }
 
     fn body(&self, request: &ModelRequest) -> Result<Value, ModelError> {
