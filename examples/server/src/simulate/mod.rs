@@ -1,21 +1,27 @@
 //! A simulation of the Gemini API: a server on a loopback port, so that workflows can be run without a key.
 //!
 //! It streams a short text that fits the prompt word by word, or JSON that matches the schema of the request. The same
-//! request gets the same reply. Texts end with a mark, `(Simulated.)`. Prompts with a [`Marker`](marker::Marker) produce faults. It implements only the parts of the
-//! protocol that the client uses.
+//! request gets the same reply. Texts end with a mark, `(Simulated.)`. Prompts with a [`Marker`](marker::Marker) produce faults. Of
+//! the functions of a request, each is called once, with arguments that match its schema; then the reply is made from the results. It
+//! implements only the parts of the protocol that the client uses, and refuses a conversation that the API would refuse.
 
 mod answer;
+mod arguments;
 mod call;
 mod choice;
+mod conversation;
 mod frames;
+mod functions;
 mod limits;
 mod marker;
 mod prose;
 mod question;
 mod refusal;
 mod reply;
+mod results;
 mod router;
 mod schema;
+mod signature;
 mod task;
 mod version;
 

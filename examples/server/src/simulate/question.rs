@@ -3,10 +3,16 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::refusal::Refusal;
+use super::{
+    conversation::{Content, Conversation},
+    functions::{Function, Functions, Tool, ToolConfig},
+    refusal::Refusal,
+};
 
 pub(super) struct Question {
+    conversation: Conversation,
     prompt: String,
+    calls: Vec<Function>,
     config: Config,
     seed: u64,
 }
@@ -16,18 +22,10 @@ pub(super) struct Question {
 struct Body {
     contents: Vec<Content>,
     #[serde(default)]
-    generation_config: Config,
-}
-
-#[derive(Deserialize)]
-struct Content {
+    tools: Vec<Tool>,
+    tool_config: Option<ToolConfig>,
     #[serde(default)]
-    parts: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Part {
-    text: Option<String>,
+    generation_config: Config,
 }
 
 #[derive(Default, Deserialize)]
@@ -49,24 +47,43 @@ struct Thinking {
 impl Question {
     /// Reads the body of a request.
     pub(super) fn read(body: &[u8]) -> Result<Self, Refusal> {
-        let seed = seed(body);
+        let seed = hash(body);
         let body: Body = serde_json::from_slice(body)
             .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}")))?;
-        if body.contents.is_empty() {
-            return Err(Refusal::invalid(
-                "* GenerateContentRequest.contents: contents is not specified",
-            ));
-        }
-        let parts = body.contents.into_iter().flat_map(|content| content.parts);
+        let functions = Functions::new(body.tools, body.tool_config.unwrap_or_default())?;
+        let conversation = Conversation::new(body.contents)?;
+        let calls = functions.to_call(&conversation.called());
         Ok(Self {
-            prompt: parts.filter_map(|part| part.text).collect(),
+            prompt: conversation.prompt(),
+            conversation,
+            calls,
             config: body.generation_config,
             seed,
         })
     }
 
+    /// What the user asks for.
     pub(super) fn prompt(&self) -> &str {
         &self.prompt
+    }
+
+    /// The functions to call; empty if the reply is an answer.
+    pub(super) fn calls(&self) -> &[Function] {
+        &self.calls
+    }
+
+    /// The results of functions that the reply answers from: the name, and the response.
+    pub(super) fn results(&self) -> Vec<(&str, &Value)> {
+        self.conversation.results()
+    }
+
+    /// The number of model turns before the reply.
+    pub(super) fn turns(&self) -> usize {
+        self.conversation.turns()
+    }
+
+    pub(super) fn prompt_tokens(&self) -> usize {
+        self.conversation.tokens()
     }
 
     /// A number that is the same for the same request.
@@ -88,8 +105,8 @@ impl Question {
     }
 }
 
-/// The FNV-1a hash of a request: unlike the standard library's, it is the same in all versions.
-fn seed(body: &[u8]) -> u64 {
+/// The FNV-1a hash: unlike the standard library's, it is the same in all versions.
+pub(super) fn hash(body: &[u8]) -> u64 {
     body.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -19,7 +19,7 @@ impl Reply {
         Self {
             model: format!("{model}-simulated"),
             id: format!("simulated-{number}"),
-            prompt_tokens: tokens(question.prompt()),
+            prompt_tokens: question.prompt_tokens(),
         }
     }
 
@@ -27,24 +27,32 @@ impl Reply {
     pub(super) fn whole(&self, answer: &Answer) -> Value {
         let thought = answer.thought.as_deref().map(thought_part);
         let text = (!answer.pieces.is_empty()).then(|| text_part(&answer.pieces.concat()));
-        let parts: Vec<Value> = thought.into_iter().chain(text).collect();
-        let usage = self.usage(answer, &answer.pieces);
+        let mut parts: Vec<Value> = thought.into_iter().chain(text).collect();
+        parts.extend_from_slice(&answer.calls);
+        let usage = self.usage(answer, &answer.pieces, &answer.calls);
         self.response(&parts, Some(answer.finish_reason), &usage)
     }
 
-    /// The reply as one object per piece. The last one has the finish reason.
+    /// The reply as one object per piece, and one with all calls. The last one has the finish reason.
     pub(super) fn events(&self, answer: &Answer) -> Vec<Value> {
-        let none_yet = self.usage(answer, &[]);
+        let none_yet = self.usage(answer, &[], &[]);
         let thought = answer.thought.as_deref().map(thought_part);
         let thought = thought.map(|part| self.response(&[part], None, &none_yet));
         let last = answer.pieces.len();
         let texts = answer.pieces.iter().zip(1..).map(|(piece, number)| {
-            let finish_reason = (number == last).then_some(answer.finish_reason);
-            let usage = self.usage(answer, &answer.pieces[..number]);
-            self.response(&[text_part(piece)], finish_reason, &usage)
+            let is_last = number == last && answer.calls.is_empty();
+            let usage = self.usage(answer, &answer.pieces[..number], &[]);
+            self.response(
+                &[text_part(piece)],
+                is_last.then_some(answer.finish_reason),
+                &usage,
+            )
         });
-        let empty = (last == 0).then(|| self.response(&[], Some(answer.finish_reason), &none_yet));
-        thought.into_iter().chain(texts).chain(empty).collect()
+        let end = (last == 0 || !answer.calls.is_empty()).then(|| {
+            let usage = self.usage(answer, &answer.pieces, &answer.calls);
+            self.response(&answer.calls, Some(answer.finish_reason), &usage)
+        });
+        thought.into_iter().chain(texts).chain(end).collect()
     }
 
     fn response(&self, parts: &[Value], finish_reason: Option<&str>, usage: &Value) -> Value {
@@ -62,10 +70,12 @@ impl Reply {
         })
     }
 
-    /// The usage after these pieces: the API repeats the running total in each part.
-    fn usage(&self, answer: &Answer, pieces: &[String]) -> Value {
+    /// The usage after these pieces and calls: the API repeats the running total in each part.
+    fn usage(&self, answer: &Answer, pieces: &[String], calls: &[Value]) -> Value {
         let thought = tokens(answer.thought.as_deref().unwrap_or_default());
+        let of_call = |part: &Value| tokens(&part["functionCall"]["args"].to_string());
         let text: usize = pieces.iter().map(|piece| tokens(piece)).sum();
+        let text = text + calls.iter().map(of_call).sum::<usize>();
         json!({
             "promptTokenCount": self.prompt_tokens,
             "candidatesTokenCount": text,

@@ -8,6 +8,8 @@ use tower::ServiceExt;
 
 use super::*;
 
+mod functions;
+
 const MODEL: &str = "/v1beta/models/gemini-x";
 
 struct Asked {

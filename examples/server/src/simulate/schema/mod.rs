@@ -8,11 +8,8 @@ mod text;
 use fastrand::Rng;
 use serde_json::{Map, Value};
 
-use self::{
-    number::number,
-    place::{Place, kind},
-    text::text,
-};
+pub(super) use self::place::kind;
+use self::{number::number, place::Place, text::text};
 use super::{choice::is_positive, prose::contains_word, task::Task};
 
 /// The depth down to which optional properties are filled in. Recursive schemas would not end without it.

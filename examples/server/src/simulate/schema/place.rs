@@ -17,7 +17,7 @@ pub(super) struct Place<'a> {
 }
 
 /// The type; without `type`, the one that other keywords imply.
-pub(super) fn kind(schema: &Value) -> &str {
+pub(in crate::simulate) fn kind(schema: &Value) -> &str {
     match &schema["type"] {
         Value::String(kind) => kind,
         Value::Array(kinds) => {
