@@ -138,6 +138,11 @@ async fn the_catalog_has_node_types_and_limits() {
         json!({"streams_text": false})
     );
     assert_eq!(
+        catalog["items"][2]["models"],
+        json!(["m1", "local/qwen3:8b"])
+    );
+    assert!(catalog["items"][1].get("models").is_none());
+    assert_eq!(
         catalog["items"][0]["display"],
         json!({"label": "Delay", "icon": "delay", "streams_text": false})
     );

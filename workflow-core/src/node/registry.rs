@@ -328,6 +328,7 @@ pub(crate) enum NodeInstance {
 /// | [`with_no_side_effects`](Self::with_no_side_effects) | has side effects |
 /// | [`with_instant`](Self::with_instant) | may wait |
 /// | [`with_display`](Self::with_display) | a plain box |
+/// | [`with_models`](Self::with_models) | none are listed |
 pub struct NodeType {
     name: Cow<'static, str>,
     activity: Cow<'static, str>,
@@ -336,6 +337,7 @@ pub struct NodeType {
     pure: bool,
     instant: bool,
     display: DisplayHints,
+    models: Vec<String>,
     make: Factory,
 }
 
@@ -349,6 +351,7 @@ impl NodeType {
             pure: false,
             instant: false,
             display: DisplayHints::new(),
+            models: Vec::new(),
             make,
         }
     }
@@ -383,6 +386,21 @@ impl NodeType {
     pub fn with_display(&mut self, hints: DisplayHints) -> &mut Self {
         self.display = hints;
         self
+    }
+
+    /// Sets models to choose from, as workflows write them in the field `model` of `data`: `local/qwen3:8b`. Editors offer them; they
+    /// restrict nothing. Default: none are listed.
+    pub fn with_models<S: Into<String>>(
+        &mut self,
+        models: impl IntoIterator<Item = S>,
+    ) -> &mut Self {
+        self.models = models.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Models to choose from.
+    pub fn models(&self) -> &[String] {
+        &self.models
     }
 
     /// How a page draws nodes of this type.
@@ -455,10 +473,14 @@ impl NodeType {
 /// The form of an entry of `GET /api/node-types`.
 impl Serialize for NodeType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_struct("NodeType", 4)?;
+        let has_models = !self.models.is_empty();
+        let mut object = serializer.serialize_struct("NodeType", 4 + usize::from(has_models))?;
         object.serialize_field("type", &self.name)?;
         object.serialize_field("activity", &self.activity)?;
         object.serialize_field("display", &self.display)?;
+        if has_models {
+            object.serialize_field("models", &self.models)?;
+        }
         object.serialize_field("schema", self.schema())?;
         object.end()
     }
@@ -478,6 +500,12 @@ impl JsonSchema for NodeType {
                 "type": {"type": "string", "description": "The name a workflow's `type` uses."},
                 "activity": {"type": "string", "description": "What a running node of this type does."},
                 "display": display,
+                "models": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "Models to choose from, as workflows write them in the field `model` of `data`: `local/qwen3:8b`. \
+                        By the configuration of the service; other names are allowed. Absent if none are listed.",
+                },
                 "schema": {"type": "object", "description": "The JSON Schema of `data`."},
             },
             "required": ["type", "activity", "display", "schema"],

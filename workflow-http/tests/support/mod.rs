@@ -82,7 +82,8 @@ impl Api {
         registry
             .register_with("LLMNode", node)
             .with_activity("Calling Gemini API")
-            .with_retry(RetryPolicy::attempts(5));
+            .with_retry(RetryPolicy::attempts(5))
+            .with_models(["m1", "local/qwen3:8b"]);
         let engine = Arc::new(engine(LocalEngine::builder(registry)).build());
         let router = workflow_http::router(engine, options.clone());
         Self {

@@ -38,7 +38,8 @@ struct Call {
 struct Response {
     id: Option<String>,
     name: String,
-    response: Value,
+    #[serde(rename = "response")]
+    result: Value,
 }
 
 impl Conversation {
@@ -113,7 +114,7 @@ impl Conversation {
     /// The results of these functions: the name, and the response.
     pub(super) fn results(&self) -> Vec<(&str, &Value)> {
         let results = self.current().flat_map(Content::responses);
-        results.map(|it| (&*it.name, &it.response)).collect()
+        results.map(|it| (&*it.name, &it.result)).collect()
     }
 
     /// The number of contents of the model.
@@ -126,7 +127,7 @@ impl Conversation {
         let texts: String = self.0.iter().map(Content::text).collect();
         let of_calls = |content: &Content| -> usize {
             let calls = content.calls().map(|call| &call.args);
-            let responses = content.responses().map(|it| &it.response);
+            let responses = content.responses().map(|it| &it.result);
             calls
                 .chain(responses)
                 .map(|it| tokens(&it.to_string()))
@@ -215,7 +216,7 @@ impl Content {
             ));
         }
         let is_answer = |(call, response): (&&Call, &&Response)| {
-            call.name == response.name && call.id == response.id && response.response.is_object()
+            call.name == response.name && call.id == response.id && response.result.is_object()
         };
         if !calls.iter().zip(&responses).all(is_answer) {
             return Err(Refusal::invalid(

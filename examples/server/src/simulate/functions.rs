@@ -89,7 +89,7 @@ impl Functions {
     }
 
     /// The functions that were not called yet. With the mode `ANY` there is always one.
-    pub(super) fn to_call(self, called: &HashSet<&str>) -> Vec<Function> {
+    pub(super) fn into_calls(self, called: &HashSet<&str>) -> Vec<Function> {
         if self.calling.mode == Mode::None {
             return Vec::new();
         }

@@ -52,7 +52,7 @@ impl Question {
             .map_err(|error| Refusal::invalid(format!("Invalid JSON payload received. {error}")))?;
         let functions = Functions::new(body.tools, body.tool_config.unwrap_or_default())?;
         let conversation = Conversation::new(body.contents)?;
-        let calls = functions.to_call(&conversation.called());
+        let calls = functions.into_calls(&conversation.called());
         Ok(Self {
             prompt: conversation.prompt(),
             conversation,

@@ -25,14 +25,15 @@ pub(super) fn plan(functions: &[Function]) -> String {
 
 /// The answer: the result of each function in a sentence.
 pub(super) fn report(task: &Task, results: &[(&str, &Value)]) -> String {
-    let mut text = format!("{}:", capital(&task.topic()));
-    for (name, response) in results {
+    let sentences = results.iter().map(|(name, response)| {
         let (word, value) = match response.get("error") {
             Some(error) => ("failed with", error),
             None => ("found", response.get("output").unwrap_or(response)),
         };
-        text.push_str(&format!(" {name} {word} {}.", shown(value)));
-    }
+        format!(" {name} {word} {}.", shown(value))
+    });
+    let text: String = sentences.collect();
+    let text = format!("{}:{text}", capital(&task.topic()));
     marked(&text, task.version())
 }
 

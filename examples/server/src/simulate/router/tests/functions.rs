@@ -27,7 +27,7 @@ impl Agent {
         }
     }
 
-    fn with_mode(mut self, calling: Value) -> Self {
+    fn with_mode(mut self, calling: &Value) -> Self {
         self.body["toolConfig"] = json!({ "functionCallingConfig": calling });
         self
     }
@@ -120,17 +120,17 @@ async fn a_stream_has_the_calls_at_its_end() {
 
 #[tokio::test]
 async fn the_mode_of_calling_is_obeyed() {
-    let none = Agent::new("Explain: Tides").with_mode(json!({"mode": "NONE"}));
+    let none = Agent::new("Explain: Tides").with_mode(&json!({"mode": "NONE"}));
     let parts = none.parts().await;
     assert!(calls(&parts).is_empty() && parts[0]["text"].as_str().unwrap().contains("Tides"));
 
     let calling = json!({"mode": "ANY", "allowedFunctionNames": ["stock"]});
-    let mut any = Agent::new("Explain: Tides").with_mode(calling);
+    let mut any = Agent::new("Explain: Tides").with_mode(&calling);
     for _ in 0..2 {
         assert_eq!(names(&any.parts().await), ["stock"]);
         any.call(&[json!({"output": 3})]).await;
     }
-    let mut validated = any.with_mode(json!({"mode": "VALIDATED"}));
+    let mut validated = any.with_mode(&json!({"mode": "VALIDATED"}));
     assert_eq!(names(&validated.parts().await), ["order"]);
     validated.call(&[json!({"output": 4})]).await;
     assert!(calls(&validated.parts().await).is_empty());
@@ -260,7 +260,7 @@ async fn invalid_declarations_are_refused_like_the_api_does() {
             json!({}),
         ),
     ] {
-        let mut agent = Agent::new("Hi").with_mode(calling);
+        let mut agent = Agent::new("Hi").with_mode(&calling);
         agent.body["tools"] = tools;
         let asked = agent.ask().await;
         assert_eq!(asked.status, 400);
