@@ -60,13 +60,19 @@ async fn turns_in_the_wrong_order_are_not_sent() {
         (request().with_turn(calls()), "2 calls without a response"),
         (
             request().with_turn(calls()).with_turn(user("So?")),
-            "contents[2]: 2 calls of the model before it, without a response",
+            "contents[2]: calls of the model before it, without a response",
         ),
         (
             request()
                 .with_turn(model([call("a")]))
                 .with_turn(model([call("b")])),
-            "contents[2]: two turns of the model in a row",
+            "contents[2]: calls of the model before it, without a response",
+        ),
+        (
+            request()
+                .with_turn(Turn::model("I look."))
+                .with_turn(model([call("b")])),
+            "contents[2]: calls behind another turn of the model",
         ),
         (
             request().with_turn(responses([("a", None)])),
@@ -163,19 +169,21 @@ async fn functions_that_cannot_be_combined_and_faulty_parts_are_not_sent() {
 }
 
 #[tokio::test]
-async fn a_conversation_may_begin_with_a_turn_and_have_several_users() {
+async fn a_conversation_may_begin_with_a_turn_and_have_several_of_a_side_in_a_row() {
     let gemini = FakeGemini::start([FakeTurn::text("Yes.")]).await;
     let request = GenerateRequest::new("")
         .with_turn(Turn::user("A?"))
         .with_turn(Turn::model("B."))
-        .with_turn(Turn::user("C?"))
-        .with_turn(Turn::user("D?"));
+        .with_turn(Turn::model("C."))
+        .with_turn(Turn::user("D?"))
+        .with_turn(Turn::user("E?"));
     gemini.client().unwrap().generate(&request).await.unwrap();
     assert_eq!(
         gemini.requests()[0].text,
         concat!(
-            r#"{"contents":[{"role":"user","parts":[{"text":"A?"}]},{"role":"model","parts":[{"text":"B."}]},"#,
-            r#"{"role":"user","parts":[{"text":"C?"}]},{"role":"user","parts":[{"text":"D?"}]}]}"#,
+            r#"{"contents":[{"role":"user","parts":[{"text":"A?"}]},"#,
+            r#"{"role":"model","parts":[{"text":"B."}]},{"role":"model","parts":[{"text":"C."}]},"#,
+            r#"{"role":"user","parts":[{"text":"D?"}]},{"role":"user","parts":[{"text":"E?"}]}]}"#,
         )
     );
 }

@@ -89,24 +89,20 @@ impl<'a> Before<'a> {
     fn check(self, turn: &'a Turn) -> Result<Self, String> {
         let fault = match (turn, self) {
             (Turn::User(parts), _) if parts.is_empty() => "it has no parts",
-            (Turn::User(_), Self::Calls(calls)) => {
-                let calls = count(calls.len(), "call");
-                return Err(format!(
-                    "{calls} of the model before it, without a response"
-                ));
+            (Turn::User(_) | Turn::Model(_), Self::Calls(_)) => {
+                "calls of the model before it, without a response"
             }
             (Turn::User(_), _) => return Ok(Self::User),
             (Turn::Model(_), Self::Nothing) => "the model cannot begin a conversation",
-            (Turn::Model(_), Self::Model | Self::Calls(_)) => {
-                "two turns of the model in a row: all parts of an answer are one turn"
-            }
-            (Turn::Model(parts), Self::User) => {
+            (Turn::Model(parts), before) => {
                 let calls = calls_of(parts)?;
-                return Ok(if calls.is_empty() {
-                    Self::Model
-                } else {
-                    Self::Calls(calls)
-                });
+                if calls.is_empty() {
+                    return Ok(Self::Model);
+                }
+                if matches!(before, Self::User) {
+                    return Ok(Self::Calls(calls));
+                }
+                "calls behind another turn of the model: all parts of an answer are one turn"
             }
             (Turn::Responses(responses), Self::Calls(calls)) => {
                 return check_responses(&calls, responses).map(|()| Self::User);

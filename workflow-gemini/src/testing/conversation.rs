@@ -37,8 +37,8 @@ fn check_order(contents: &[&Value]) -> Result<(), Cow<'static, str>> {
                         .into(),
                 );
             }
-            if after_model {
-                return Err("Please ensure that the roles of a conversation alternate, and that it begins with a user turn.".into());
+            if before.is_none() {
+                return Err("Please ensure that a conversation begins with a user turn.".into());
             }
         }
         check_responses(is_model, content, &calls, &responses)?;

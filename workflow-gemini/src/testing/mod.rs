@@ -64,7 +64,7 @@ pub fn check_request(model: &str, body: &Value) -> Result<(), Cow<'static, str>>
     check_conversation(model, body)
 }
 
-/// Whether a model is older than Gemini 3: it signs nothing, and takes no functions beside tools or a schema.
+/// Whether a model is older than Gemini 3: it needs no signatures, and takes no functions beside tools or a schema.
 fn is_before_3(model: &str) -> bool {
     ["gemini-1", "gemini-2"]
         .iter()

@@ -8,7 +8,8 @@ use super::{is_before_3, server::FakeRequest, signature};
 
 /// What [`FakeGemini`](super::FakeGemini) answers to one request that is valid: a turn of the model, or an error.
 ///
-/// The first call of a turn is signed, as models from Gemini 3 on do; a turn without calls has its signature on an empty text at its end.
+/// For models from Gemini 3 on, the first call of a turn is signed; a turn without calls has its signature on an empty text at its end. Older
+/// models of the fake sign nothing, and need no signatures.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FakeTurn {

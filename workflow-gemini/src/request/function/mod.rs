@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// The longest name of a function, in characters.
-const MAX_NAME: usize = 128;
+pub(crate) const MAX_NAME: usize = 128;
 
 /// A function that the model may call. The caller executes it and sends the result back; see
 /// [`GenerateRequest::with_function`](crate::GenerateRequest::with_function).
