@@ -30,24 +30,24 @@
 //! sent in one header and appears in no error, log line or `Debug` output.
 //!
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas, tools and raw parts,
-//! and [`workflow_core::value::Usage`] for token counts. The HTTP client is not part of it.
+//! [`workflow_core::value::Usage`] for token counts, and [`workflow_llm`] for what all providers share. The HTTP client is not part of it.
 
-// Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `client`, `node`.
+// Reading order: `request` and `reply`, `error`, `stream` (bytes to a reply), `client`, `model`.
 mod client;
 mod error;
-mod node;
+mod model;
 mod reply;
 mod request;
 mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use workflow_llm::gate::RequestLimits;
+pub use workflow_llm::{LlmData, LlmNode, gate::RequestLimits};
 
 pub use crate::{
     client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},
     error::{ApiError, ConfigError, GeminiError, NoAnswer, NoAnswerReason, TimeoutPhase},
-    node::{LlmData, LlmNode, register},
+    model::register,
     reply::{BlockReason, Chunk, Details, FinishReason, Reply},
     request::{
         Function, FunctionCall, FunctionCalling, FunctionResponse, GenerateRequest,

@@ -189,6 +189,11 @@ impl ModelError {
         self.0.delivery
     }
 
+    /// Whether the request was sent, so that it may have taken a token of the retry budget.
+    pub fn was_sent(&self) -> bool {
+        self.0.delivery != Delivery::NotSent
+    }
+
     /// Whether what was reported is all that is billed.
     pub fn has_final_usage(&self) -> bool {
         self.0.has_final_usage || self.0.delivery != Delivery::Reached

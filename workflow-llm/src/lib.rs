@@ -5,31 +5,37 @@
 //! - [`Models`] has the providers of a host by name: `local/qwen3:8b` is the model `qwen3:8b` of the provider `local`.
 //! - [`gate`] is what a client may use to hold its requests to limits: rate limits, requests in flight, a budget for retries.
 //! - [`ProviderInfo`] has what is known of a provider before anything is sent: its name, its address, its prices.
+//! - [`register`] adds the node type `LLMNode` to a registry; [`LlmData`] is the `data` of such a node.
 //!
 //! This crate knows neither HTTP nor any provider.
 //!
 //! Types of other crates in the public API: [`serde_json::Value`] for schemas and what providers return as it came, [`futures::Stream`],
 //! and types of [`workflow_core`].
 
-// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`, `gate`, `agent`.
+// Reading order: `request` and `message` (with `part` and `schema`), `turn`, `error`, `provider`, `model`, `models`, `gate`, `data`, `node`, `agent`.
 mod agent;
+mod data;
 mod error;
 pub mod gate;
 mod message;
 mod model;
 mod models;
+mod node;
 mod part;
 mod provider;
 mod request;
 mod schema;
+pub mod spelling;
 mod turn;
 
 pub use self::{
-    agent::{AgentData, AgentNode, register},
+    agent::{AgentData, AgentNode},
+    data::LlmData,
     error::{Delivery, ModelError},
     message::{Message, TurnMessage},
     model::{Model, ModelStream},
     models::{InvalidProvider, Models, NamedModel},
+    node::{LlmNode, register},
     part::Part,
     provider::{Continuation, ProviderInfo},
     request::{ModelRequest, ServiceTier, Thinking},

@@ -9,7 +9,10 @@ use crate::part::Part;
 
 /// A message of a conversation. The last one of a request is never a turn without calls: a model answers a user or results.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a provider has to send each kind, or refuse it"
+)]
 pub enum Message {
     /// What the user says: texts and media, in their order.
     User(Vec<Part>),

@@ -52,6 +52,8 @@ pub struct NamedModel {
     provider: Arc<str>,
     client: Arc<dyn Model>,
     model: String,
+    /// Unless it is the name of the model.
+    label: Option<String>,
 }
 
 /// Why a provider cannot be added.
@@ -135,16 +137,35 @@ impl Models {
         let (default, client) = &self.0.default;
         let written = written.map(str::trim).filter(|name| !name.is_empty());
         let Some(written) = written else {
-            return Ok(NamedModel::new(default, client, None));
+            return Ok(self.model(default, client, None));
         };
         if let Some((name, model)) = written.split_once('/')
             && let Some((name, client)) = self.0.by_name.get_key_value(name)
         {
-            return Ok(NamedModel::new(name, client, Some(model)));
+            return Ok(self.model(name, client, Some(model)));
         }
         match client.model_name(written) {
-            Some(model) => Ok(NamedModel::new(default, client, Some(model))),
+            Some(model) => Ok(self.model(default, client, Some(model))),
             None => Err(self.unknown(written)),
+        }
+    }
+
+    /// A model of a provider, or its default. Slashes belong to the model here, whatever the names of the provider's models look like.
+    fn model(
+        &self,
+        provider: &Arc<str>,
+        client: &Arc<dyn Model>,
+        model: Option<&str>,
+    ) -> NamedModel {
+        let model = model.map(str::trim).filter(|model| !model.is_empty());
+        let model = model.unwrap_or_else(|| client.provider().default_model());
+        let model = client.model_name(model).unwrap_or(model.trim());
+        let is_default = *provider == self.0.default.0;
+        NamedModel {
+            provider: Arc::clone(provider),
+            client: Arc::clone(client),
+            label: (!is_default).then(|| format!("{provider}/{model}")),
+            model: model.to_owned(),
         }
     }
 
@@ -170,17 +191,6 @@ impl<M: Model> From<M> for Models {
 }
 
 impl NamedModel {
-    /// A model of a provider, or its default. Slashes belong to the model here, whatever the names of the provider's models look like.
-    fn new(provider: &Arc<str>, client: &Arc<dyn Model>, model: Option<&str>) -> Self {
-        let model = model.map(str::trim).filter(|model| !model.is_empty());
-        let model = model.unwrap_or_else(|| client.provider().default_model().trim());
-        Self {
-            provider: Arc::clone(provider),
-            model: client.model_name(model).unwrap_or(model).to_owned(),
-            client: Arc::clone(client),
-        }
-    }
-
     /// The name of the provider in [`Models`].
     pub fn provider(&self) -> &str {
         &self.provider
@@ -194,6 +204,16 @@ impl NamedModel {
     /// The name of the model at its provider.
     pub fn model(&self) -> &str {
         &self.model
+    }
+
+    /// The name in records and events: as [`model`](Self::model), with the provider before it unless that is the default.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.model)
+    }
+
+    /// Whether both are one model of one provider.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.model == other.model
     }
 }
 

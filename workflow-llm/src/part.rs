@@ -15,7 +15,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 /// assert!(parts.iter().all(|part| part.check().is_ok()));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a provider has to send each kind, or refuse it"
+)]
 pub enum Part {
     /// A text.
     Text(String),

@@ -89,7 +89,10 @@ impl ModelRequest {
 
 /// How much a model may think before it writes. Which of the two a model takes depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a provider has to send each kind, or refuse it"
+)]
 pub enum Thinking {
     /// A level in lower case: `low`, `medium`, `high`, for some models `minimal` or `xhigh`.
     Level(String),

@@ -26,7 +26,7 @@ pub struct AnswerSchema {
 
 /// Why a text is not an answer that fits a schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
+#[allow(clippy::exhaustive_enums, reason = "there is no third way")]
 pub enum Misfit {
     /// It is not JSON.
     #[error("the answer is not valid JSON, {detail}")]

@@ -119,31 +119,51 @@ pub(crate) fn some_even_if_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidData {
-    field: Option<Cow<'static, str>>,
+    place: Vec<Segment>,
     detail: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    Field(Cow<'static, str>),
+    Item(usize),
 }
 
 impl InvalidData {
     /// A fault of the data as a whole.
     pub fn new(detail: impl Into<String>) -> Self {
         Self {
-            field: None,
+            place: Vec::new(),
             detail: detail.into(),
         }
     }
 
-    /// Sets the field of `data` that has the fault.
+    /// Sets the field of `data` that has the fault, or the field within the place that was set before.
     #[must_use]
     pub fn at(mut self, field: impl Into<Cow<'static, str>>) -> Self {
-        self.field = Some(field.into());
+        self.place.push(Segment::Field(field.into()));
+        self
+    }
+
+    /// Sets the item of the list at the place that was set before, counted from 0.
+    #[must_use]
+    pub fn item(mut self, index: usize) -> Self {
+        self.place.push(Segment::Item(index));
         self
     }
 }
 
 impl fmt::Display for InvalidData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(field) = &self.field {
-            write!(f, "{field}: ")?;
+        for (index, segment) in self.place.iter().enumerate() {
+            let slash = if index > 0 { "/" } else { "" };
+            match segment {
+                Segment::Field(name) => write!(f, "{slash}{name}")?,
+                Segment::Item(item) => write!(f, "{slash}{item}")?,
+            }
+        }
+        if !self.place.is_empty() {
+            f.write_str(": ")?;
         }
         f.write_str(&self.detail)
     }
@@ -162,21 +182,25 @@ pub(crate) enum DataError {
 impl DataError {
     /// The place of the error in the document. `data` is the place of the node's `data`.
     pub(crate) fn place(&self, data: &Pointer) -> Pointer {
-        use serde_path_to_error::Segment;
-        let error = match self {
-            Self::Read(error) => error,
-            Self::Refused(fault) => {
-                let field = fault.field.as_deref();
-                return field.map_or_else(|| data.clone(), |field| data.field(field));
+        use serde_path_to_error::Segment as Read;
+        match self {
+            Self::Read(error) => {
+                let segments = error.path().iter();
+                segments.fold(data.clone(), |at, segment| match segment {
+                    Read::Seq { index } => at.item(*index),
+                    Read::Map { key } => at.field(key),
+                    Read::Enum { variant } => at.field(variant),
+                    Read::Unknown => at,
+                })
             }
-        };
-        let segments = error.path().iter();
-        segments.fold(data.clone(), |at, segment| match segment {
-            Segment::Seq { index } => at.item(*index),
-            Segment::Map { key } => at.field(key),
-            Segment::Enum { variant } => at.field(variant),
-            Segment::Unknown => at,
-        })
+            Self::Refused(fault) => {
+                let segments = fault.place.iter();
+                segments.fold(data.clone(), |at, segment| match segment {
+                    Segment::Field(name) => at.field(name),
+                    Segment::Item(index) => at.item(*index),
+                })
+            }
+        }
     }
 
     pub(crate) fn detail(&self) -> String {

@@ -6,16 +6,23 @@
 use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use reqwest::{RequestBuilder, Response, Url, header::HeaderMap, redirect};
-use workflow_core::price::PriceTable;
 use workflow_httpkit::{Clock, Secret, is_loopback, lenient_retry_after};
-use workflow_llm::gate::{Admission, Gate, Permit};
+use workflow_llm::{
+    Continuation, ProviderInfo,
+    gate::{Admission, Gate, Permit},
+};
 
 use super::{settings::Settings, span::Observed};
 use crate::{
     error::{ApiError, ConfigError, GeminiError},
-    request::{GenerateRequest, Method, RequestBody, ServiceTier},
+    request::{GenerateRequest, MAX_REQUESTS, Method, RequestBody, shared_request_type},
     stream::ResponseBody,
 };
+
+/// The most tokens of one streamed request; a longer answer is continued.
+const STREAMED_TOKENS: u64 = 65_536;
+/// The most tokens of one request that is not streamed.
+const WHOLE_TOKENS: u64 = 32_768;
 
 /// The state that all clones of a client share: connections, settings and limits.
 ///
@@ -61,23 +68,25 @@ impl Api {
         &self.settings.model
     }
 
-    /// The provider in tables of prices.
-    pub(super) fn provider(&self) -> &'static str {
-        if self.settings.observed.is_vertex() {
+    /// What is known of the API. The provider is that of tables of prices.
+    pub(super) fn info(&self) -> ProviderInfo {
+        let settings = &self.settings;
+        let provider = if settings.observed.is_vertex() {
             "vertex"
         } else {
             "gemini"
-        }
-    }
-
-    /// Identifies the API in keys.
-    pub(super) fn endpoint(&self) -> &str {
-        let name = self.settings.endpoint_name.as_deref();
-        name.unwrap_or(self.settings.address.as_str())
-    }
-
-    pub(super) fn prices(&self) -> &PriceTable {
-        &self.settings.prices
+        };
+        let endpoint = settings.endpoint_name.as_deref();
+        let endpoint = endpoint.unwrap_or(settings.address.as_str());
+        ProviderInfo::new(provider, endpoint, self.model())
+            .with_label("Gemini API")
+            .with_prices(settings.prices.clone())
+            .with_service_tier(settings.service_tier)
+            .with_continuation(Continuation::new(
+                STREAMED_TOKENS,
+                WHOLE_TOKENS,
+                MAX_REQUESTS,
+            ))
     }
 
     /// Sets the client's defaults where the request sets nothing.
@@ -189,10 +198,7 @@ impl Api {
             Some(total) => builder.header("x-server-timeout", total.as_secs().max(1)),
             None => builder,
         };
-        match request
-            .service_tier
-            .and_then(ServiceTier::shared_request_type)
-        {
+        match request.service_tier.and_then(shared_request_type) {
             Some(tier) if self.settings.observed.is_vertex() => {
                 builder.header("x-vertex-ai-llm-shared-request-type", tier)
             }

@@ -2,7 +2,7 @@
 //!
 //! Owns the HTTP connections and the order of steps for each request: check it, admit it
 //! ([`limits`](crate::limits)), send it, and read the answer ([`stream`](crate::stream)). Used by
-//! [`LlmNode`](crate::LlmNode) and directly by applications. It must never retry a request, and
+//! `model` for workflows, and directly by applications. It must never retry a request, and
 //! never put the key into an error or a log line.
 
 mod api;
@@ -21,8 +21,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
-use workflow_core::{price::Price, value::Timestamp};
-use workflow_llm::gate::RequestLimits;
+use workflow_llm::{ProviderInfo, gate::RequestLimits};
 
 use self::{api::Api, exchange::Exchange};
 use crate::{
@@ -50,6 +49,7 @@ use crate::{
 #[derive(Clone)]
 pub struct GeminiClient {
     api: Api,
+    info: Arc<ProviderInfo>,
 }
 
 /// An answer as a stream of its chunks: one [`Chunk::Done`] or one error ends it.
@@ -83,7 +83,7 @@ impl GeminiClient {
     /// Dropping the future closes the connection, or leaves the queue if the request still waits. Tokens that the
     /// model has written by then are billed.
     pub async fn generate(&self, request: &GenerateRequest) -> Result<Reply, GeminiError> {
-        let mut chunks = self.ask(Method::Whole, request);
+        let mut chunks = self.ask(Method::Whole, request.clone());
         while let Some(chunk) = chunks.try_next().await? {
             if let Chunk::Done(reply) = chunk {
                 return Ok(*reply);
@@ -124,13 +124,13 @@ impl GeminiClient {
         &self,
         request: &GenerateRequest,
     ) -> impl Stream<Item = Result<Chunk, GeminiError>> + Send + Unpin + use<> {
-        self.ask(Method::Streamed, request)
+        self.ask(Method::Streamed, request.clone())
     }
 
     /// Sends a request by either method. With [`Method::Whole`] all chunks are available at once.
     ///
-    /// The stream owns a copy of the request, so it is `'static`: the caller may drop the request and the client.
-    pub(crate) fn ask(&self, method: Method, request: &GenerateRequest) -> Chunks {
+    /// The stream owns the request, so it is `'static`: the caller may drop the client.
+    pub(crate) fn ask(&self, method: Method, request: GenerateRequest) -> Chunks {
         self.ask_counted(method, request, Arc::default())
     }
 
@@ -138,28 +138,17 @@ impl GeminiClient {
     pub(crate) fn ask_counted(
         &self,
         method: Method,
-        request: &GenerateRequest,
+        mut request: GenerateRequest,
         sent: Arc<AtomicU32>,
     ) -> Chunks {
-        let mut request = request.clone();
         self.fill(&mut request);
         let exchange = Exchange::new(self.api.clone(), method, request, sent);
         stream::try_unfold(exchange, Exchange::advance).boxed()
     }
 
-    /// Identifies the API of this client: the provider, and the address or its name.
-    pub(crate) fn identity(&self) -> (&'static str, &str) {
-        (self.api.provider(), self.api.endpoint())
-    }
-
-    /// All prices of a model, those that begin later included.
-    pub(crate) fn prices(&self, model: &str) -> &[Price] {
-        self.api.prices().prices(self.api.provider(), model)
-    }
-
-    /// The price of a model at a time.
-    pub(crate) fn price(&self, model: &str, at: Timestamp) -> Option<&Price> {
-        self.api.prices().price(self.api.provider(), model, at)
+    /// What the models of this client have in common.
+    pub(crate) fn info(&self) -> &ProviderInfo {
+        &self.info
     }
 
     /// Sets the client's defaults where the request sets nothing.
@@ -203,7 +192,8 @@ impl GeminiClientBuilder {
     /// set up.
     pub fn build(self) -> Result<GeminiClient, ConfigError> {
         let api = Api::new(self.settings()?)?;
-        Ok(GeminiClient { api })
+        let info = Arc::new(api.info());
+        Ok(GeminiClient { api, info })
     }
 }
 

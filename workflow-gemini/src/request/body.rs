@@ -7,12 +7,12 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use workflow_llm::AnswerSchema;
 
 use super::{
     FUNCTION_CALLING_CONFIG, GenerateRequest,
     function::{Function, FunctionResponse},
     part, safety,
-    schema::Schema,
     service_tier::ServiceTier,
     thinking::Thinking,
     turn::Turn,
@@ -267,7 +267,7 @@ impl<'a> From<&'a GenerateRequest> for GenerationConfig<'a> {
             seed: request.seed,
             response_mime_type: request.schema.as_ref().map(|_| "application/json"),
             // `responseJsonSchema` is JSON Schema; `responseSchema` would be a subset of OpenAPI.
-            response_json_schema: request.schema.as_deref().map(Schema::json),
+            response_json_schema: request.schema.as_deref().map(AnswerSchema::json),
             thinking_config: thinking(request),
         }
     }

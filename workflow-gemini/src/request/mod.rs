@@ -8,9 +8,7 @@ mod function;
 mod method;
 mod part;
 pub(crate) mod safety;
-mod schema;
 mod service_tier;
-mod size;
 mod spelling;
 mod thinking;
 mod tool;
@@ -19,9 +17,7 @@ mod turn;
 pub(crate) use self::{
     body::RequestBody,
     method::Method,
-    schema::{Mismatch, Schema},
-    spelling::nearest,
-    thinking::check_level,
+    service_tier::{served_tier, shared_request_type},
 };
 pub use self::{
     function::{Function, FunctionCall, FunctionCalling, FunctionResponse},
@@ -35,6 +31,7 @@ pub use self::{
 use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Value};
+use workflow_llm::AnswerSchema;
 
 use self::safety::SafetySetting;
 
@@ -73,7 +70,7 @@ pub struct GenerateRequest {
     pub(crate) max_output_tokens: Option<u32>,
     pub(crate) stop: Vec<String>,
     pub(crate) seed: Option<i32>,
-    pub(crate) schema: Option<Arc<Schema>>,
+    pub(crate) schema: Option<Arc<AnswerSchema>>,
     pub(crate) thinking: Option<Thinking>,
     pub(crate) include_thoughts: Option<bool>,
     pub(crate) safety: Vec<SafetySetting>,
@@ -215,7 +212,7 @@ impl GenerateRequest {
     /// # let _ = request;
     /// ```
     pub fn with_schema(mut self, schema: Value) -> Self {
-        self.schema = Some(Arc::new(Schema::new(schema)));
+        self.schema = Some(Arc::new(AnswerSchema::new(schema)));
         self
     }
 
@@ -352,7 +349,7 @@ impl GenerateRequest {
             return Err(reason.into());
         }
         // Compiled here for the answer: an invalid schema must not be found after the answer is paid for.
-        let schema = self.schema.as_deref().map(Schema::validator);
+        let schema = self.schema.as_deref().map(AnswerSchema::validator);
         if let Some(Err(reason)) = schema {
             return Err(Cow::Owned(format!("not a JSON Schema: {reason}")));
         }

@@ -2,9 +2,6 @@
 
 use super::spelling::unknown;
 
-/// All levels, as workflows write them. No model accepts all of them.
-pub(crate) const LEVELS: [&str; 5] = ["minimal", "low", "medium", "high", "xhigh"];
-
 /// How much the model may think before it writes: a level or a budget, depending on the model. The API
 /// refuses both together.
 ///
@@ -56,15 +53,6 @@ impl Thinking {
             _ => Ok(()),
         }
     }
-}
-
-/// Checks the spelling of a level, for a node whose model is not known yet.
-pub(crate) fn check_level(level: &str) -> Result<(), String> {
-    let level = level.trim();
-    if LEVELS.contains(&&*level.to_ascii_lowercase()) {
-        return Ok(());
-    }
-    Err(unknown("thinking level", level, LEVELS))
 }
 
 /// Models that accept the same settings, as the API's documentation says in November 2026.

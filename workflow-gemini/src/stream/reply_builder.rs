@@ -10,6 +10,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use serde_json::Value;
 use workflow_core::value::Usage;
+use workflow_llm::{AnswerSchema, Misfit};
 
 use crate::{
     error::{ApiError, ErrorBody, GeminiError, NoAnswer, NoAnswerReason},
@@ -17,13 +18,13 @@ use crate::{
         BlockReason, Candidate, Chunk, Details, FinishReason, PromptFeedback, Reply, Response,
         parts,
     },
-    request::{FunctionCall, GenerateRequest, Mismatch, Schema},
+    request::{FunctionCall, GenerateRequest},
 };
 
 /// A reply in progress.
 #[derive(Debug, Default)]
 pub(crate) struct ReplyBuilder {
-    schema: Option<Arc<Schema>>,
+    schema: Option<Arc<AnswerSchema>>,
     max_output_tokens: Option<u32>,
     /// Whether the request declares functions. Otherwise a call is a content that the caller does not expect.
     has_functions: bool,
@@ -297,35 +298,14 @@ impl ReplyBuilder {
             .finish_reason
             .as_ref()
             .is_some_and(|it| cut.contains(it));
-        let json = read_json(&self.text).map_err(|error| NoAnswerReason::NotJson {
-            detail: error.to_string(),
-            truncated,
-        })?;
-        match schema.check(&json) {
-            Ok(()) => Ok(Some(json)),
-            Err(Mismatch { pointer, detail }) => {
-                Err(NoAnswerReason::SchemaMismatch { pointer, detail })
+        let json = schema.read(&self.text);
+        json.map(Some).map_err(|misfit| match misfit {
+            Misfit::NotJson { detail } => NoAnswerReason::NotJson { detail, truncated },
+            Misfit::DoesNotFit { pointer, detail } => {
+                NoAnswerReason::SchemaMismatch { pointer, detail }
             }
-        }
+        })
     }
-}
-
-/// Parses JSON, also within a Markdown fence, which models sometimes write despite
-/// `responseJsonSchema`. The error is that of the text without the fence removed.
-fn read_json(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(text).or_else(|error| {
-        let fenced = unfenced(text).and_then(|json| serde_json::from_str(json).ok());
-        fenced.ok_or(error)
-    })
-}
-
-/// The content of a Markdown fence, if the text has nothing else.
-fn unfenced(text: &str) -> Option<&str> {
-    let inner = text.trim().strip_prefix("```")?.strip_suffix("```")?;
-    // The first line of a fence names the language, or is empty (CommonMark, section 4.5).
-    let (language, json) = inner.split_once('\n')?;
-    let is_language = language.trim().chars().all(char::is_alphanumeric);
-    is_language.then_some(json)
 }
 
 /// The reason for a finish reason other than the successful ones. An unknown one counts as a failure to

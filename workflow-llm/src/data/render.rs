@@ -4,31 +4,37 @@ use serde_json::Value;
 use workflow_core::{NodeError, PlanContext};
 
 use super::LlmData;
-use crate::request::GenerateRequest;
+use crate::{message::Message, part::Part, request::ModelRequest};
 
 /// The most bytes of a model's name that a template gives. It becomes a part of the URL.
 const LONGEST_MODEL: usize = 256;
 
 impl LlmData {
-    /// The request, with all templates rendered.
+    /// The request, with all templates rendered. Its last message has the parts, and then the prompt.
     ///
     /// # Errors
     /// `template_error` if a template cannot be rendered, or the node has no prompt and no input.
-    pub(crate) fn request(&self, cx: &PlanContext<'_>) -> Result<GenerateRequest, NodeError> {
+    pub(crate) fn request(&self, cx: &PlanContext<'_>) -> Result<ModelRequest, NodeError> {
         let prompt = match &self.0.prompt {
             Some(prompt) => cx.render(prompt)?,
             None if self.has_prompt() => String::new(),
             None => as_text(cx.input()?),
         };
-        let mut request = self.settings(prompt);
+        let mut request = self.settings();
         request.model = self.model(cx)?;
         request.temperature = self.temperature(cx)?;
         if let Some(system) = &self.0.system {
             request.system = Some(cx.render(system)?);
         }
-        for part in &self.0.parts {
-            request.parts.push(part.render(cx)?);
+        if let Some(history) = &self.0.history {
+            request.messages = history.render(cx)?;
         }
+        let parts = self.0.parts.iter().map(|part| part.render(cx));
+        let mut parts = parts.collect::<Result<Vec<Part>, NodeError>>()?;
+        if !prompt.is_empty() {
+            parts.push(Part::Text(prompt));
+        }
+        request.messages.push(Message::User(parts));
         Ok(request)
     }
 
@@ -59,31 +65,35 @@ impl LlmData {
         Ok(Some(value))
     }
 
-    /// The request with the fields that are no templates.
-    pub(super) fn settings(&self, prompt: String) -> GenerateRequest {
+    /// The request with the fields that are no templates, and without messages.
+    pub fn settings(&self) -> ModelRequest {
         let fields = &self.0;
-        let mut request = GenerateRequest {
-            top_p: fields.top_p,
-            top_k: fields.top_k,
-            max_output_tokens: fields.max_output_tokens,
-            stop: fields.stop.clone(),
-            seed: fields.seed,
-            schema: fields.schema.clone(),
-            thinking: fields.thinking(),
-            include_thoughts: fields.include_thoughts,
-            tool_config: fields.tool_config.clone(),
-            service_tier: fields.service_tier,
-            store: fields.store,
-            ..GenerateRequest::new(prompt)
-        };
-        // By the builder methods, which convert the words to the API's spelling and ignore duplicate tools.
-        for (category, threshold) in &fields.safety {
-            request = request.with_safety(category, threshold);
+        let mut request = ModelRequest::new([]);
+        request.top_p = fields.top_p;
+        request.top_k = fields.top_k;
+        request.max_output_tokens = fields.max_output_tokens;
+        request.stop.clone_from(&fields.stop);
+        request.seed = fields.seed;
+        request.schema.clone_from(&fields.schema);
+        request.thinking = fields.thinking();
+        request.include_thoughts = fields.include_thoughts;
+        request.service_tier = fields.service_tier;
+        request.store = fields.store;
+        request.streams = fields.stream;
+        request.provider_tools = fields.tools.iter().map(|tool| tool.0.clone()).collect();
+        if !fields.safety.is_empty() {
+            let safety = fields.safety.iter();
+            let safety =
+                safety.map(|(category, threshold)| (category.clone(), threshold.as_str().into()));
+            request
+                .options
+                .insert("safety".to_owned(), Value::Object(safety.collect()));
         }
-        fields
-            .tools
-            .iter()
-            .fold(request, |request, tool| request.with_tool(tool.0.clone()))
+        if let Some(config) = &fields.tool_config {
+            let config = Value::Object(config.clone());
+            request.options.insert("tool_config".to_owned(), config);
+        }
+        request
     }
 }
 

@@ -3,6 +3,7 @@
 //! The doc comments of the fields are descriptions in the JSON Schema of the node type, which editors
 //! and the web page show.
 
+mod history;
 mod parts;
 mod render;
 mod tools;
@@ -14,17 +15,21 @@ use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
 use workflow_core::{Template, template::Templated};
 
-use self::{parts::PartData, tools::ToolData};
-use crate::request::{Schema, ServiceTier, Thinking, check_level, safety};
+use self::{history::History, parts::PartData, tools::ToolData};
+use crate::{
+    request::{ServiceTier, Thinking},
+    schema::AnswerSchema,
+    spelling::unknown,
+};
 
 /// The checked `data` of an `LLMNode`.
 ///
-/// Deserialize it from the JSON of a workflow; unknown fields, misspelt words and combinations that the
-/// model does not support are errors. A field that is not set is not sent, so the model's default
-/// applies.
+/// Deserialize it from the JSON of a workflow; unknown fields and misspelt words are errors. Words that only a provider knows, and
+/// combinations that its models do not support, are checked by [`LlmNode`](crate::LlmNode). A field that is not set is not sent, so the
+/// model's default applies.
 ///
 /// ```
-/// use workflow_gemini::LlmData;
+/// use workflow_llm::LlmData;
 ///
 /// let read = |json| serde_json::from_str::<LlmData>(json);
 /// assert!(read(r#"{ "prompt": "Explain {{ input }}", "max_output_tokens": 1024 }"#).is_ok());
@@ -45,6 +50,9 @@ struct Fields {
     /// input: text as it is, other values as JSON.
     #[schemars(extend("examples" = ["Explain this: {{ input }}"]))]
     prompt: Option<Template>,
+    /// The conversation before the prompt: a list of `{"role": "user", "text": "…"}` and `{"role": "assistant", "text": "…"}`,
+    /// oldest first, with `{{ expressions }}`; or a template for such a list.
+    history: Option<History>,
     /// Images, files and further texts, sent before the prompt.
     #[serde(default)]
     parts: Vec<PartData>,
@@ -73,7 +81,7 @@ struct Fields {
     seed: Option<i32>,
     /// A JSON Schema that the answer has to match. The output is then the answer's JSON, not its text.
     #[schemars(with = "Option<Map<String, Value>>", extend("x-workflow" = "schema", "x-workflow-output" = true))]
-    schema: Option<Arc<Schema>>,
+    schema: Option<Arc<AnswerSchema>>,
     /// How much models from Gemini 3 on may think: `low`, `medium`, `high`, on some models `minimal`
     /// or `xhigh`. If it is not set or empty, the model chooses. Not together with `thinking_budget`.
     #[serde(default, deserialize_with = "level")]
@@ -87,7 +95,7 @@ struct Fields {
     /// When to withhold answers: a threshold (`low_and_above`, `medium_and_above`, `only_high`, `none`,
     /// `off`) per category (`harassment`, `hate_speech`, `sexually_explicit`, `dangerous_content`,
     /// `civic_integrity`, `jailbreak`), or both as the API writes them.
-    #[serde(default, deserialize_with = "safety")]
+    #[serde(default)]
     safety: BTreeMap<String, String>,
     /// The tools that the model may use: names, or tools as the API writes them.
     #[serde(default)]
@@ -109,25 +117,21 @@ struct Fields {
     stream: bool,
 }
 
+/// The levels of thinking. No model accepts all of them.
+const LEVELS: [&str; 5] = ["minimal", "low", "medium", "high", "xhigh"];
+
 /// Checks the spelling of a level. An empty text counts as not set, because forms send it for an empty
 /// field.
 fn level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let level: Option<String> = Option::deserialize(deserializer)?;
     if let Some(level) = non_empty(level.as_ref()) {
-        check_level(level).map_err(D::Error::custom)?;
+        let word = level.trim().to_ascii_lowercase();
+        if !LEVELS.contains(&&*word) {
+            let fault = unknown("thinking level", level.trim(), LEVELS);
+            return Err(D::Error::custom(fault));
+        }
     }
     Ok(level)
-}
-
-/// Checks categories and thresholds, so that a misspelt one is found when the workflow is created.
-fn safety<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<BTreeMap<String, String>, D::Error> {
-    let settings: BTreeMap<String, String> = BTreeMap::deserialize(deserializer)?;
-    for (category, threshold) in &settings {
-        safety::check(category, threshold).map_err(D::Error::custom)?;
-    }
-    Ok(settings)
 }
 
 fn default_true() -> bool {
@@ -137,16 +141,10 @@ fn default_true() -> bool {
 impl TryFrom<Fields> for LlmData {
     type Error = String;
 
-    /// Checks combinations of fields. A level is checked against the model only if the workflow names one;
-    /// otherwise the client does it before it sends the request.
+    /// Checks combinations of fields.
     fn try_from(fields: Fields) -> Result<Self, Self::Error> {
         if non_empty(fields.thinking_level.as_ref()).is_some() && fields.thinking_budget.is_some() {
             return Err("`thinking_level` and `thinking_budget` exclude each other".to_owned());
-        }
-        // Without a written model, another one may apply when the workflow runs.
-        let model = fields.model.as_ref().and_then(Templated::written);
-        if let (Some(model), Some(thinking)) = (non_empty(model), fields.thinking()) {
-            thinking.check(model)?;
         }
         Ok(Self(fields))
     }
@@ -158,14 +156,20 @@ impl LlmData {
         self.0.prompt.is_some() || !self.0.parts.is_empty()
     }
 
+    /// Whether the data has parts and no prompt.
+    pub(crate) fn has_only_parts(&self) -> bool {
+        self.0.prompt.is_none() && !self.0.parts.is_empty()
+    }
+
     /// The schema of the answer. Without one, the answer is text.
     pub(crate) fn schema(&self) -> Option<&Value> {
         self.0.schema.as_ref().map(|schema| schema.json())
     }
 
-    /// Whether to use the streaming method and report text as deltas.
-    pub(crate) fn streams(&self) -> bool {
-        self.0.stream
+    /// The model, if it is written and not a template.
+    pub(crate) fn written_model(&self) -> Option<&String> {
+        let model = self.0.model.as_ref().and_then(Templated::written);
+        non_empty(model)
     }
 
     /// The models to use if the first one is unavailable, in order.
@@ -193,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::request::{GenerateRequest, Tool};
+    use crate::request::ModelRequest;
 
     fn read(data: Value) -> Result<LlmData, String> {
         serde_json::from_value(data).map_err(|error| error.to_string())
@@ -202,46 +206,12 @@ mod tests {
     #[test]
     fn nothing_is_required_and_nothing_is_set_by_default() {
         let data = read(json!({})).unwrap();
-        assert!(data.streams());
-        let request = data.settings("Hi".to_owned());
-        assert_eq!(request, GenerateRequest::new("Hi"));
+        assert!(data.settings().streams);
+        let request = format!("{:?}", data.settings());
+        assert_eq!(request, format!("{:?}", ModelRequest::new([])));
         let empty = read(json!({"model": "", "thinking_level": " "})).unwrap();
-        assert_eq!(empty.settings("Hi".to_owned()), request);
-    }
-
-    #[test]
-    fn everything_set_reaches_the_request() {
-        let data = read(json!({
-            "model": "gemini-4-neon", "temperature": 0.5, "top_p": 0.9, "top_k": 3,
-            "max_output_tokens": 64, "stop": ["END"], "seed": 7, "schema": {"type": "object"},
-            "thinking_level": "low", "include_thoughts": true, "stream": false,
-            "safety": {"harassment": "only_high"}, "store": false, "service_tier": "flex",
-            "tools": ["google_search", {"file_search": {"topK": 5}}], "tool_config": {"x": 1},
-            "fallback": ["gemini-3.8-flash", ""],
-        }));
-        let data = data.unwrap();
-        assert!(!data.streams());
-        let expected = GenerateRequest::new("Hi")
-            .with_top_p(0.9)
-            .with_top_k(3)
-            .with_max_output_tokens(64)
-            .with_stop(["END"])
-            .with_seed(7)
-            .with_schema(json!({"type": "object"}))
-            .with_thinking(Thinking::level("low"))
-            .with_include_thoughts(true)
-            .with_safety("harassment", "only_high")
-            .with_store(false)
-            .with_service_tier(ServiceTier::Flex)
-            .with_tool(Tool::GoogleSearch)
-            .with_tool(Tool::api(Map::from_iter([(
-                "fileSearch".to_owned(),
-                json!({"topK": 5}),
-            )])))
-            .with_tool_config(Map::from_iter([("x".to_owned(), json!(1))]));
-        let fallback: Vec<&String> = data.fallback().collect();
-        assert_eq!(fallback, ["gemini-3.8-flash"]);
-        assert_eq!(data.settings("Hi".to_owned()), expected);
+        assert_eq!(format!("{:?}", empty.settings()), request);
+        assert_eq!(empty.written_model(), None);
     }
 
     #[test]
@@ -253,14 +223,6 @@ mod tests {
                 "exclude each other",
             ),
             (json!({"schema": "object"}), "expected a map"),
-            (
-                json!({"tools": ["web_search"]}),
-                "use one of `google_search`, `code_execution`, `url_context`, `google_maps`",
-            ),
-            (
-                json!({"tools": ["google_serach"]}),
-                "did you mean `google_search`?",
-            ),
             (json!({"tools": [{}]}), "a tool has one name"),
             (
                 json!({"tools": [{"a": {}, "b": {}}]}),
@@ -274,23 +236,19 @@ mod tests {
             ),
             (json!({"thinking_level": "hihg"}), "did you mean `high`?"),
             (json!({"thinking_level": "none"}), "use one of `minimal`"),
-            (
-                json!({"model": "gemini-3.8-flash", "thinking_level": "minimal"}),
-                "use one of `low`, `medium`, `high` for `gemini-3.8-flash`",
-            ),
-            (
-                json!({"model": "gemini-4-neon", "thinking_budget": 0}),
-                "takes no `thinking_budget`",
-            ),
-            (
-                json!({"safety": {"harrassment": "off"}}),
-                "did you mean `harassment`?",
-            ),
-            (
-                json!({"safety": {"harassment": "low"}}),
-                "is not a threshold",
-            ),
             (json!({"safety": {"harassment": 1}}), "expected a string"),
+            (
+                json!({"history": [{"role": "model", "text": "a"}]}),
+                "unknown variant `model`, expected `user` or `assistant`",
+            ),
+            (
+                json!({"history": [{"role": "user"}]}),
+                "missing field `text`",
+            ),
+            (
+                json!({"history": "Hi"}),
+                "a list of `{\"role\": \"user\", \"text\": \"…\"}`",
+            ),
             (json!({"parts": [{"image": {}}]}), "image"),
             (
                 json!({"parts": [{"inline": {"data": "QQ=="}}]}),
@@ -307,7 +265,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 21);
+        assert_eq!(properties.len(), 22);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";

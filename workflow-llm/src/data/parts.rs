@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use workflow_core::{NodeError, PlanContext, Template};
 
-use crate::request::Part;
+use crate::part::Part;
 
 /// One of `text`, `inline` and `file`.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,29 +1,28 @@
-//! Conversion of the client's errors to errors of a node, with advice about retries.
+//! Conversion of a provider's errors to errors of a node, with advice about retries.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use workflow_core::{NodeContext, NodeError};
 
-use workflow_llm::gate::RETRY_BUDGET;
-
-use crate::{client::GeminiClient, error::GeminiError};
+use crate::{error::ModelError, gate::RETRY_BUDGET, model::Model};
 
 /// The hint of an error that would be retryable if the client allowed retries.
 const NO_BUDGET: &str = "not retried: the client's retry budget is 0";
 
-/// The error to report if no model was available: that of the model that may answer soonest, or if none may, that
+/// The one to report of several models that were unavailable: that of the model that may answer soonest, or if none may, that
 /// of the first model. Of errors with the same wait, the first one is taken: `min_by_key` keeps the order, which is
 /// that of the models.
-pub(super) fn most_promising(errors: impl Iterator<Item = GeminiError>) -> GeminiError {
-    let wait = |error: &GeminiError| {
+pub(super) fn most_promising<T>(
+    tried: impl Iterator<Item = (T, ModelError)>,
+) -> Option<(T, ModelError)> {
+    let wait = |(_, error): &(T, ModelError)| {
         if error.is_retryable() {
             error.retry_after().unwrap_or_default()
         } else {
             Duration::MAX
         }
     };
-    let soonest = errors.min_by_key(wait);
-    soonest.unwrap_or(GeminiError::Interrupted { source: None })
+    tried.min_by_key(wait)
 }
 
 /// Converts an error. The engine retries it only if it is marked as retryable, and not before
@@ -31,12 +30,8 @@ pub(super) fn most_promising(errors: impl Iterator<Item = GeminiError>) -> Gemin
 ///
 /// If the retry budget is empty, the error names it (`waits_for`), so that a reader of the events sees
 /// why the next attempt is late.
-pub(super) fn to_node_error(
-    error: GeminiError,
-    cx: &NodeContext,
-    client: &GeminiClient,
-) -> NodeError {
-    let mut failure = NodeError::new(error.code(), message(&error));
+pub(super) fn to_node_error(error: ModelError, cx: &NodeContext, client: &dyn Model) -> NodeError {
+    let mut failure = plain(&error);
     // Attempts count from 1, so an error with a limit of 1 is retried after the first attempt only.
     let is_retryable = error
         .retry_limit()
@@ -59,15 +54,16 @@ pub(super) fn to_node_error(
     failure.with_source(error)
 }
 
-/// The error and its root cause, such as a refused connection. The errors in between (of the HTTP
-/// client) repeat both.
-fn message(error: &GeminiError) -> String {
-    let mut root: Option<&dyn Error> = error.source();
-    while let Some(deeper) = root.and_then(Error::source) {
-        root = Some(deeper);
-    }
-    match root {
-        Some(root) => format!("{error}: {root}"),
-        None => error.to_string(),
-    }
+/// The error of a request that was never sent, which is not retried.
+pub(super) fn before_attempt(error: ModelError) -> NodeError {
+    let failure = plain(&error);
+    let failure = match error.hint() {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    };
+    failure.with_source(error)
+}
+
+fn plain(error: &ModelError) -> NodeError {
+    NodeError::new(error.code().to_owned(), error.to_string())
 }

@@ -1,10 +1,5 @@
 //! What an attempt sends and uses, as its report states it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
-
 use workflow_core::{
     NodeContext,
     price::{Charge, Price},
@@ -12,12 +7,15 @@ use workflow_core::{
 };
 
 use super::plan::PlannedModel;
-use crate::{client::GeminiClient, error::GeminiError, reply::Reply, request::ServiceTier};
+use crate::{
+    error::{Delivery, ModelError},
+    request::{ModelRequest, ServiceTier},
+    turn::ModelTurn,
+};
 
 /// The requests, tokens and costs of an attempt so far, over all models that it asked.
 pub(super) struct Spending<'a> {
     cx: &'a NodeContext,
-    client: &'a GeminiClient,
     /// The requests of the bound: what counts if nothing is recorded.
     planned: u64,
     is_recorded: bool,
@@ -28,7 +26,7 @@ pub(super) struct Spending<'a> {
     before: Used,
     /// What those that did not report all they used may have used.
     unreported: Amount,
-    current: Option<Current<'a>>,
+    current: Option<Current>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -41,24 +39,26 @@ struct Used {
 }
 
 /// The model that is being asked.
-struct Current<'a> {
+struct Current {
     bound: Amount,
-    price: Option<&'a Price>,
+    price: Option<Price>,
     /// The tier that was asked for, and then the one that served.
     tier: Option<String>,
     has_tools: bool,
     usage: Usage,
-    sent: Arc<AtomicU32>,
+    /// The requests that were sent.
+    sent: u32,
 }
 
-impl Current<'_> {
+impl Current {
     /// The sum with those before. A model whose price is not known leaves the sum below the truth.
     fn after(&self, before: Used) -> Used {
         let mut used = before;
-        used.calls = used.calls.saturating_add(self.sent.load(Ordering::Relaxed));
+        used.calls = used.calls.saturating_add(self.sent);
         used.usage += self.usage;
         let charge = self
             .price
+            .as_ref()
             .map(|it| it.charge(self.usage, self.tier.as_deref()));
         match charge.flatten() {
             Some(charge) => {
@@ -74,13 +74,12 @@ impl Current<'_> {
 }
 
 impl<'a> Spending<'a> {
-    pub(super) fn new(client: &'a GeminiClient, cx: &'a NodeContext) -> Self {
+    pub(super) fn new(cx: &'a NodeContext) -> Self {
         Self {
             planned: 0,
             is_recorded: false,
             has_cost: false,
             cx,
-            client,
             start: Timestamp::now(),
             before: Used::default(),
             unreported: Amount::NOTHING,
@@ -125,25 +124,29 @@ impl<'a> Spending<'a> {
         self.planned = calls;
     }
 
-    /// Notes that a model is about to be asked. Returns the counter of the requests that are sent to it.
-    pub(super) fn begin(
-        &mut self,
-        model: &PlannedModel,
-        tier: Option<ServiceTier>,
-        has_tools: bool,
-    ) -> Arc<AtomicU32> {
-        let sent = Arc::new(AtomicU32::new(0));
+    /// Notes that a model is about to be asked.
+    pub(super) fn begin(&mut self, model: &PlannedModel, request: &ModelRequest) {
+        let provider = model.named.client().provider();
+        let prices = provider.prices();
+        let price = prices.price(provider.name(), model.named.model(), self.start);
+        let tier = model.service_tier(request).map(ServiceTier::name);
         self.current = Some(Current {
             bound: model.bound,
-            price: self.client.price(&model.name, self.start),
-            tier: tier.map(|tier| tier.name().to_owned()),
-            has_tools,
+            price: price.cloned(),
+            tier: tier.map(str::to_owned),
+            has_tools: !request.provider_tools.is_empty(),
             usage: Usage::default(),
-            sent: Arc::clone(&sent),
+            sent: 0,
         });
         // For an attempt that is dropped: what it will have used is not known.
         self.record(true);
-        sent
+    }
+
+    /// Notes that a request was sent.
+    pub(super) fn sent(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.sent = current.sent.saturating_add(1);
+        }
     }
 
     /// Sets the tokens of the current model so far. A running total, so it replaces the value before.
@@ -155,25 +158,27 @@ impl<'a> Spending<'a> {
     }
 
     /// Notes that the current model has answered.
-    pub(super) fn answered(&mut self, reply: &Reply) {
+    pub(super) fn answered(&mut self, turn: &ModelTurn) {
         if let Some(current) = &mut self.current {
-            current.usage = reply.usage;
-            if let Some(served) = &reply.details.service_tier {
-                current.tier = Some(ServiceTier::served(served).to_owned());
+            current.usage = turn.usage;
+            current.sent = turn.requests.max(1);
+            if let Some(served) = &turn.service_tier {
+                current.tier = Some(served.clone());
             }
         }
         self.end(true);
     }
 
     /// Notes that the current model has failed.
-    pub(super) fn failed(&mut self, error: &GeminiError) {
+    pub(super) fn failed(&mut self, error: &ModelError) {
         if let Some(current) = &mut self.current {
             current.usage = error.usage().unwrap_or(current.usage);
-            if error.never_arrived() {
-                current.sent.store(0, Ordering::Relaxed);
-            }
+            current.sent = match error.delivery() {
+                Delivery::Reached => current.sent.max(1),
+                Delivery::NotSent | Delivery::NotReached => 0,
+            };
         }
-        self.end(error.is_billed_as_reported());
+        self.end(error.has_final_usage());
     }
 
     /// Adds the current model to those before. `is_final`: it has reported all that it used.

@@ -6,23 +6,16 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::request::{GenerateRequest, RequestBody};
-
 /// The most bytes of a record. The engine's log accepts 256 KiB. A larger record would be dropped as a whole, so
 /// the margin is for the members around it.
 const MAX_BYTES: usize = 240 * 1024;
-/// The most bytes of inline data. A record needs to identify it, not to contain it.
-const MAX_DATA_BYTES: usize = 64;
 /// The longest text in a request that is too large. The first of these limits that makes it fit is
 /// used, so that long prompts lose as little as possible.
 const TEXT_BYTES: [usize; 4] = [64 * 1024, 16 * 1024, 1024, 128];
 
-/// The request as people and tests see it: `{"model", "fallback", "body"}`. The body is shortened to [`MAX_BYTES`]. Never has the
-/// credential, which is only in a header.
-pub(super) fn sent<'a>(
-    models: impl IntoIterator<Item = &'a str>,
-    request: &GenerateRequest,
-) -> Value {
+/// The request as people and tests see it: `{"model", "fallback", "body"}`. The body, whose inline data is shortened before, is shortened to
+/// [`MAX_BYTES`]. Never has the credential, which is not in the body.
+pub(super) fn sent<'a>(models: impl IntoIterator<Item = &'a str>, body: Value) -> Value {
     let mut models = models.into_iter().map(str::to_owned);
     let mut record = Map::new();
     record.insert("model".into(), models.next().into());
@@ -30,8 +23,7 @@ pub(super) fn sent<'a>(
     if !fallback.is_empty() {
         record.insert("fallback".into(), fallback.into());
     }
-    let body = serde_json::to_value(RequestBody::new(request, None));
-    record.insert("body".into(), bounded(body.unwrap_or_default()));
+    record.insert("body".into(), bounded(body));
     Value::Object(record)
 }
 
@@ -57,7 +49,6 @@ pub(super) fn answer(model: &str, parts: &[Value], response_id: Option<&str>) ->
 
 /// The request, shortened to [`MAX_BYTES`].
 fn bounded(mut request: Value) -> Value {
-    shorten_data(&mut request);
     for longest in TEXT_BYTES {
         if size(&request) <= MAX_BYTES {
             return request;
@@ -76,17 +67,6 @@ fn size(value: &(impl Serialize + ?Sized)) -> usize {
     serde_json::to_vec(value).map_or(0, |json| json.len())
 }
 
-/// Shortens inline data: it is not readable, and would fill the log.
-fn shorten_data(request: &mut Value) {
-    let contents = request["contents"].as_array_mut().into_iter().flatten();
-    let parts = contents.filter_map(|content| content["parts"].as_array_mut());
-    for part in parts.flatten() {
-        if let Some(data) = part.pointer_mut("/inlineData/data") {
-            shorten(data, MAX_DATA_BYTES);
-        }
-    }
-}
-
 /// Shortens every string, and appends its original size. Also strings of schemas and tools, since they can be as
 /// long as the prompt. Numbers and names of members are left, so the last resort is to omit the request.
 fn shorten(value: &mut Value, longest: usize) {
@@ -99,7 +79,7 @@ fn shorten(value: &mut Value, longest: usize) {
 }
 
 /// The first bytes of a text up to a character boundary, and its size.
-fn shortened(text: &str, longest: usize) -> String {
+pub(super) fn shortened(text: &str, longest: usize) -> String {
     let ends = text.char_indices().map(|(end, _)| end);
     let end = ends.take_while(|end| *end <= longest).last();
     let begin = &text[..end.unwrap_or(0)];
@@ -109,42 +89,33 @@ fn shortened(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::Part;
-
-    fn record(request: &GenerateRequest) -> Value {
-        let record = sent(["gemini-x"], request);
-        assert!(size(&record) < 250 * 1024, "{}", size(&record));
-        record["body"].clone()
-    }
 
     #[test]
-    fn a_record_has_the_prompt_as_sent_and_the_parts_as_received() {
-        let parts = [json!({"text": "A", "thoughtSignature": "c2ln"})];
-        let expected = json!({"model": "gemini-x", "response_id": "id", "parts": parts});
-        assert_eq!(answer("gemini-x", &parts, Some("id")), expected);
-        let expected = json!({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]});
-        assert_eq!(record(&GenerateRequest::new("Hi")), expected);
+    fn a_record_has_the_parts_as_received() {
+        let parts = [json!({"text": "A", "signature": "c2ln"})];
+        let expected = json!({"model": "m1", "response_id": "id", "parts": parts});
+        assert_eq!(answer("m1", &parts, Some("id")), expected);
     }
 
     #[test]
     fn long_texts_are_shortened_and_their_size_is_shown() {
-        let image = GenerateRequest::new("Hi").with_part(Part::inline("image/png", [0; 9_000]));
-        let data = record(&image)["contents"][0]["parts"][0].to_string();
-        assert!(data.contains("… (12000 bytes)"), "{data}");
-        let long = GenerateRequest::new("ä".repeat(500_000)).with_system("Be short.");
-        let long = record(&long);
-        let text = long["contents"][0]["parts"][0]["text"].as_str().unwrap();
+        let record = |body| {
+            let record = sent(["m1"], body);
+            assert!(size(&record) < 250 * 1024, "{}", size(&record));
+            record["body"].clone()
+        };
+        let long = record(json!({"prompt": "ä".repeat(500_000), "system": "Be short."}));
+        let text = long["prompt"].as_str().unwrap_or_default();
         assert!(text.starts_with("ää") && text.ends_with("ä… (1000000 bytes)"));
-        assert_eq!(long["systemInstruction"]["parts"][0]["text"], "Be short.");
-        let schema: Value = (0..40_000).map(|n| n.to_string()).collect();
-        let wide = GenerateRequest::new("Hi").with_schema(json!({ "enum": schema }));
-        assert!(record(&wide)["omitted"].is_object());
+        assert_eq!(long["system"], "Be short.");
+        let words: Value = (0..40_000).map(|n| n.to_string()).collect();
+        assert!(record(json!({ "enum": words }))["omitted"].is_object());
     }
 
     #[test]
     fn parts_are_recorded_whole_or_not_at_all() {
         let parts = [json!({"text": "x".repeat(300_000), "thoughtSignature": "c2ln"})];
-        let record = answer("gemini-x", &parts, None);
+        let record = answer("m1", &parts, None);
         assert_eq!(record.get("parts"), None);
         assert!(record["parts_omitted"]["bytes"].as_u64() > Some(300_000));
     }

@@ -1,0 +1,90 @@
+//! The neutral request as that of the API.
+
+use std::sync::Arc;
+
+use workflow_llm::{Message, ModelError, ModelRequest, Part, Thinking as Neutral, TurnMessage};
+
+use super::options;
+use crate::request::{GenerateRequest, MAX_REQUESTS, Thinking, Turn};
+
+/// The same request in the form of the client.
+///
+/// # Errors
+/// `unsupported_option`, and `invalid_request` for what the API has no form for.
+pub(super) fn generate_request(
+    request: &ModelRequest,
+    provider: &str,
+) -> Result<GenerateRequest, ModelError> {
+    let mut messages = request.messages.iter();
+    let mut generate = GenerateRequest::new("");
+    if let Some(Message::User(parts)) = request.messages.first() {
+        messages.next();
+        generate = first(parts);
+    }
+    for message in messages {
+        generate = generate.with_turn(turn(message)?);
+    }
+    generate.system.clone_from(&request.system);
+    generate.model.clone_from(&request.model);
+    generate.temperature = request.temperature;
+    generate.top_p = request.top_p;
+    generate.top_k = request.top_k;
+    generate.max_output_tokens = request.max_output_tokens;
+    generate.stop.clone_from(&request.stop);
+    generate.seed = request.seed;
+    generate.schema.clone_from(&request.schema);
+    generate.thinking = thinking(request);
+    generate.include_thoughts = request.include_thoughts;
+    generate.service_tier = request.service_tier;
+    generate.store = request.store;
+    generate.retry = request.is_retry;
+    if let Some(most) = request.max_requests {
+        generate.max_requests = most.min(MAX_REQUESTS);
+    }
+    if !request.tools.is_empty() {
+        return Err(ModelError::unsupported_option(provider, "tools"));
+    }
+    options::apply(request, generate, provider)
+}
+
+/// The first message: its last text is the prompt.
+fn first(parts: &[Part]) -> GenerateRequest {
+    let mut parts = parts.to_vec();
+    let prompt = match parts.pop() {
+        Some(Part::Text(prompt)) => prompt,
+        Some(other) => {
+            parts.push(other);
+            String::new()
+        }
+        None => String::new(),
+    };
+    let mut generate = GenerateRequest::new(prompt);
+    generate.parts = parts;
+    generate
+}
+
+/// A further message.
+fn turn(message: &Message) -> Result<Arc<Turn>, ModelError> {
+    match message {
+        Message::User(parts) => Ok(Arc::new(Turn::User(parts.clone()))),
+        Message::Turn(turn) => said(turn),
+    }
+}
+
+/// What the model said. Calls and states of earlier turns are not sent yet.
+fn said(turn: &TurnMessage) -> Result<Arc<Turn>, ModelError> {
+    if !turn.output().calls.is_empty() {
+        return Err(ModelError::invalid_request(
+            "a turn of the history has calls",
+        ));
+    }
+    Ok(Arc::new(Turn::model(&*turn.output().text)))
+}
+
+/// How much the model may think.
+pub(super) fn thinking(request: &ModelRequest) -> Option<Thinking> {
+    request.thinking.as_ref().map(|thinking| match thinking {
+        Neutral::Level(level) => Thinking::level(level),
+        Neutral::Budget(tokens) => Thinking::Budget(*tokens),
+    })
+}
