@@ -22,7 +22,10 @@ use tracing_subscriber::{
     Layer,
     layer::{Context, SubscriberExt},
 };
-use workflow_gemini::{GeminiClientBuilder, GenerateRequest};
+use workflow_gemini::{
+    Function, GeminiClientBuilder, GenerateRequest, Turn,
+    testing::{FakeGemini, FakeTurn},
+};
 
 const STREAM: &[u8] = include_bytes!("fixtures/stream.sse");
 const REPLY: &str = include_str!("fixtures/reply.json");
@@ -151,6 +154,40 @@ async fn prompt_and_answer_are_recorded_only_if_enabled() {
             let asked = value!([{"role": "user", "parts": [{"type": "text", "content": "the secret plan"}]}]);
             assert_eq!(spans.only()["gen_ai.input.messages"], asked.to_string());
         }
+    }
+}
+
+#[tokio::test]
+async fn calls_and_responses_are_recorded_only_if_enabled() {
+    for record in [false, true] {
+        let gemini = FakeGemini::start([
+            FakeTurn::text("I look.").with_call("find", value!({"name": "secret friend"})),
+            FakeTurn::call("find", value!({"name": "secret enemy"})),
+        ])
+        .await;
+        let client = builder(&gemini.base_url()).with_record_content(record);
+        let client = client.build().unwrap();
+        let first = request().with_function(Function::new("find", ""));
+        let reply = client.generate(&first).await.unwrap();
+        let responses = Turn::responses([reply.calls[0].output("secret place")]);
+        let second = first.with_turn(reply.to_turn()).with_turn(responses);
+        let (spans, _guard) = Spans::recording();
+        client.generate(&second).await.unwrap();
+        let fields = spans.only();
+        if !record {
+            assert!(!format!("{fields:?}").contains("secret"), "{fields:?}");
+            continue;
+        }
+        let call = |name: &str| value!({"type": "tool_call", "id": null, "name": "find", "arguments": {"name": name}});
+        let asked = value!([
+            {"role": "user", "parts": [{"type": "text", "content": "the secret plan"}]},
+            {"role": "assistant", "parts": [{"type": "text", "content": "I look."}, call("secret friend")]},
+            {"role": "tool", "parts": [
+                {"type": "tool_call_response", "id": null, "response": {"output": "secret place"}}]},
+        ]);
+        assert_eq!(fields["gen_ai.input.messages"], asked.to_string());
+        let answered = value!([{"role": "assistant", "parts": [call("secret enemy")], "finish_reason": "STOP"}]);
+        assert_eq!(fields["gen_ai.output.messages"], answered.to_string());
     }
 }
 
