@@ -1,6 +1,7 @@
 //! [`GeminiClient`] as a provider of models for workflows: the neutral request to that of the API, and answers and errors back.
 
 mod error;
+mod history;
 mod options;
 mod request;
 #[cfg(test)]

@@ -1,11 +1,9 @@
 //! The neutral request as that of the API.
 
-use std::sync::Arc;
+use workflow_llm::{Message, ModelError, ModelRequest, Part, Thinking as Neutral};
 
-use workflow_llm::{Message, ModelError, ModelRequest, Part, Thinking as Neutral, TurnMessage};
-
-use super::options;
-use crate::request::{GenerateRequest, MAX_REQUESTS, Thinking, Turn};
+use super::{history, options};
+use crate::request::{GenerateRequest, MAX_REQUESTS, Thinking};
 
 /// The same request in the form of the client.
 ///
@@ -22,8 +20,9 @@ pub(super) fn generate_request(
         generate = first(parts);
     }
     for message in messages {
-        generate = generate.with_turn(turn(message)?);
+        generate = history::with_message(generate, message);
     }
+    generate = history::declare(generate, &request.tools, &request.tool_choice);
     generate.system.clone_from(&request.system);
     generate.model.clone_from(&request.model);
     generate.temperature = request.temperature;
@@ -40,9 +39,6 @@ pub(super) fn generate_request(
     generate.retry = request.is_retry;
     if let Some(most) = request.max_requests {
         generate.max_requests = most.min(MAX_REQUESTS);
-    }
-    if !request.tools.is_empty() {
-        return Err(ModelError::unsupported_option(provider, "tools"));
     }
     options::apply(request, generate, provider)
 }
@@ -61,24 +57,6 @@ fn first(parts: &[Part]) -> GenerateRequest {
     let mut generate = GenerateRequest::new(prompt);
     generate.parts = parts;
     generate
-}
-
-/// A further message.
-fn turn(message: &Message) -> Result<Arc<Turn>, ModelError> {
-    match message {
-        Message::User(parts) => Ok(Arc::new(Turn::User(parts.clone()))),
-        Message::Turn(turn) => said(turn),
-    }
-}
-
-/// What the model said. Calls and states of earlier turns are not sent yet.
-fn said(turn: &TurnMessage) -> Result<Arc<Turn>, ModelError> {
-    if !turn.output().calls.is_empty() {
-        return Err(ModelError::invalid_request(
-            "a turn of the history has calls",
-        ));
-    }
-    Ok(Arc::new(Turn::model(&*turn.output().text)))
 }
 
 /// How much the model may think.

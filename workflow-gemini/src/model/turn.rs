@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use workflow_llm::{AnswerFacts, ModelTurn};
 
+use super::history;
 use crate::{
     reply::{Details, Reply},
     request::served_tier,
@@ -20,6 +21,8 @@ pub(super) fn model_turn(reply: Reply) -> ModelTurn {
     turn.usage = reply.usage;
     turn.prompt_tokens = reply.prompt_tokens;
     turn.requests = reply.requests;
+    turn.state = Some(history::state(&reply));
+    turn.calls = history::tool_calls(reply.calls);
     turn.text = reply.text;
     turn.json = reply.json;
     turn.thoughts = reply.thoughts;

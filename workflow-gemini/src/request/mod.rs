@@ -16,6 +16,7 @@ mod turn;
 
 pub(crate) use self::{
     body::RequestBody,
+    function::MAX_NAME,
     method::Method,
     service_tier::{served_tier, shared_request_type},
 };
