@@ -12,8 +12,9 @@ use std::{
 use workflow_checks::{Modules, Table};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 11] = [
+const CRATES: [(&str, &str); 12] = [
     ("workflow-core", "workflow-core"),
+    ("workflow-llm", "workflow-llm"),
     ("workflow-gemini", "workflow-gemini"),
     ("workflow-http", "workflow-http"),
     ("workflow-fetch", "workflow-fetch"),
@@ -64,8 +65,8 @@ fn modules_import_only_what_the_tables_allow() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adapters depend on core and never on each other. A crate that two of them share depends on no crate of the
-/// workspace.
+/// Adapters depend on core and never on each other; providers of models depend on `workflow-llm`, too, which depends on core only. A
+/// crate that two of them share depends on no crate of the workspace.
 #[test]
 fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
     let libraries = [
@@ -90,6 +91,13 @@ fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
             );
         }
     }
+    let llm = fs::read_to_string(workspace().join("workflow-llm/Cargo.toml"))?;
+    let llm = llm.replace("\nworkflow-core.workspace", "");
+    let llm = llm.split("\n[dev-dependencies]").next().unwrap_or_default();
+    assert!(
+        !llm.contains("\nworkflow-") && !llm.contains("\nreqwest"),
+        "workflow-llm"
+    );
     let shared = fs::read_to_string(workspace().join("workflow-httpkit/Cargo.toml"))?;
     assert!(!shared.contains("\nworkflow-"), "workflow-httpkit");
     Ok(())

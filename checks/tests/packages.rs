@@ -7,8 +7,9 @@ use std::{
 };
 
 /// The published packages.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "workflow-core",
+    "workflow-llm",
     "workflow-gemini",
     "workflow-http",
     "workflow-fetch",

@@ -6,6 +6,7 @@
 //! - [`gate`] is what a client may use to hold its requests to limits: rate limits, requests in flight, a budget for retries.
 //! - [`ProviderInfo`] has what is known of a provider before anything is sent: its name, its address, its prices.
 //! - [`register`] adds the node type `LLMNode` to a registry; [`LlmData`] is the `data` of such a node.
+//! - `testing` (feature `testing`) has the contract of a [`Model`] as tests that every provider runs.
 //!
 //! This crate knows neither HTTP nor any provider.
 //!
@@ -26,6 +27,8 @@ mod provider;
 mod request;
 mod schema;
 pub mod spelling;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod turn;
 
 pub use self::{

@@ -6,6 +6,7 @@ mod options;
 mod request;
 #[cfg(test)]
 mod tests;
+mod thinking;
 mod turn;
 
 use std::sync::{

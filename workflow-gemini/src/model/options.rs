@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use workflow_core::value::InvalidData;
 use workflow_llm::{ModelError, ModelRequest, spelling::nearest};
 
-use super::request::thinking;
+use super::thinking::thinking;
 use crate::request::{GenerateRequest, Tool, safety};
 
 const SAFETY: &str = "safety";

@@ -1,9 +1,9 @@
 //! The neutral request as that of the API.
 
-use workflow_llm::{Message, ModelError, ModelRequest, Part, Thinking as Neutral};
+use workflow_llm::{Message, ModelError, ModelRequest, Part};
 
-use super::{history, options};
-use crate::request::{GenerateRequest, MAX_REQUESTS, Thinking};
+use super::{history, options, thinking::thinking};
+use crate::request::{GenerateRequest, MAX_REQUESTS};
 
 /// The same request in the form of the client.
 ///
@@ -57,12 +57,4 @@ fn first(parts: &[Part]) -> GenerateRequest {
     let mut generate = GenerateRequest::new(prompt);
     generate.parts = parts;
     generate
-}
-
-/// How much the model may think.
-pub(super) fn thinking(request: &ModelRequest) -> Option<Thinking> {
-    request.thinking.as_ref().map(|thinking| match thinking {
-        Neutral::Level(level) => Thinking::level(level),
-        Neutral::Budget(tokens) => Thinking::Budget(*tokens),
-    })
 }
