@@ -121,7 +121,7 @@ impl Models {
     /// provider.
     pub fn of_provider(&self, provider: &str, model: &str) -> Option<NamedModel> {
         let (name, client) = self.0.by_name.get_key_value(provider)?;
-        Some(NamedModel::new(name, client, Some(model)))
+        Some(self.model(name, client, Some(model)))
     }
 
     /// The names of all providers, sorted.

@@ -8,8 +8,8 @@ use workflow_core::{
     node::agent::{AgentTurn, ToolChoice, TurnOutput, TurnRequest},
 };
 
-use super::plan::Answer;
 use crate::{
+    attempt::Answer,
     error::{Delivery, ModelError},
     message::TurnMessage,
     schema::AnswerSchema,

@@ -33,13 +33,12 @@ pub(super) fn allow(request: &mut ModelRequest, turn: &TurnRequest) {
     }
 }
 
-/// Puts the turns before this one between the question and what follows them. The states are shared, not copied.
-pub(super) fn add_history(request: &mut ModelRequest, history: &[Arc<PastTurn>], provider: &str) {
-    let turns = history.iter().map(|past| {
-        let turn = TurnMessage::of_agent(Arc::clone(past), provider);
-        Message::Turn(turn)
-    });
-    request.messages.splice(1..1, turns);
+/// The turns before this one, as a provider gets them. Their states are shared, not copied.
+pub(super) fn past(history: &[Arc<PastTurn>], provider: &str) -> Vec<TurnMessage> {
+    let turns = history.iter();
+    turns
+        .map(|past| TurnMessage::of_agent(Arc::clone(past), provider))
+        .collect()
 }
 
 /// The model that turn 0 used, which all later turns use, too. `None` in turn 0, and for a history without states, as recordings have it.

@@ -3,10 +3,8 @@
 //! The engine makes the calls; here is only what a turn asks of the model, and what its answer means.
 
 mod answer;
-mod attempt;
 mod conversation;
 mod data;
-mod plan;
 
 pub use self::data::AgentData;
 
@@ -20,17 +18,22 @@ use workflow_core::{
     value::InvalidData,
 };
 
-use self::plan::Prepared;
-use crate::models::Models;
+use crate::{
+    attempt::{Attempt, KeyType, Prepared, candidates},
+    models::{Models, NamedModel},
+};
 
 /// The name of the node type in workflows.
 const TYPE: &str = "AgentNode";
+const KEY_TYPE: KeyType = KeyType {
+    name: TYPE,
+    revision: 1,
+};
 /// Attempts at one turn in total, unless the workflow sets `retry`.
 const ATTEMPTS: u32 = 5;
 
-/// Registers `AgentNode`, whose turns use these models.
-pub fn register(registry: &mut Registry, models: impl Into<Models>) {
-    let models = models.into();
+/// Registers the node type `AgentNode`: see [`register`](crate::register).
+pub(crate) fn register(registry: &mut Registry, models: Models) {
     let activity = models.default_provider().1.provider().activity();
     registry
         .register_agent_with(TYPE, move |data: AgentData| {
@@ -68,6 +71,27 @@ impl AgentNode {
             data,
         }
     }
+
+    /// Renders the request, and finds its models: in a later turn that of the first one.
+    ///
+    /// # Errors
+    /// `template_error`, and `unknown_provider`.
+    fn prepare(&self, cx: &PlanContext<'_>, turn: &TurnRequest) -> Result<Prepared, NodeError> {
+        let data = &self.data.0;
+        let mut request = data.request(cx)?;
+        conversation::allow(&mut request, turn);
+        let models = match conversation::pinned(&self.models, &turn.history)? {
+            Some(model) => vec![model],
+            None => {
+                // Later turns use one model, also if it is not known which one the first turn used.
+                let fallback = data.fallback().filter(|_| turn.history.is_empty());
+                candidates(&self.models, request.model.as_deref(), fallback)?
+            }
+        };
+        let provider = models.first().map(NamedModel::provider);
+        let past = conversation::past(&turn.history, provider.unwrap_or_default());
+        Ok(Prepared::new(KEY_TYPE, data, request, past, models))
+    }
 }
 
 #[async_trait]
@@ -81,13 +105,12 @@ impl Agent for AgentNode {
     async fn turn(&self, cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
         let prepared = match cx.prepared() {
             Some(prepared) => prepared,
-            None => Prepared::new(&self.models, &self.data, &cx.planning(), request)?,
+            None => self.prepare(&cx.planning(), request)?,
         };
         let offers_tools = prepared.offers_tools();
-        let answer = attempt::run(prepared, cx)
-            .await
-            .map_err(|error| answer::with_hint(error, offers_tools))?;
-        answer::turn(answer, self.data.schema(), request, cx)
+        let answer = Attempt::new(cx).run(prepared).await;
+        let answer = answer.map_err(|error| answer::with_hint(error, offers_tools))?;
+        answer::turn(answer, self.data.0.schema(), request, cx)
     }
 
     /// The request, its key, and the most that the turn may use.
@@ -95,22 +118,21 @@ impl Agent for AgentNode {
     /// # Errors
     /// As [`turn`](Self::turn), before anything is sent.
     fn plan(&self, cx: &PlanContext<'_>, request: &TurnRequest) -> Result<Plan, NodeError> {
-        Prepared::new(&self.models, &self.data, cx, request)?.into_plan(cx)
+        self.prepare(cx, request)?.into_plan(cx)
     }
 
     fn check(&self) -> Result<(), InvalidData> {
-        let (_, client) = self.models.default_provider();
-        client.check(&self.data.settings())
+        self.data.0.check(&self.models)
     }
 
     /// Without a prompt, the input is the task.
     fn reads_input(&self) -> bool {
-        !self.data.has_prompt()
+        !self.data.0.has_prompt()
     }
 
     /// With a schema, references to fields of the output are checked when a workflow is created.
     fn output_shape(&self) -> OutputShape<'_> {
-        let schema = self.data.schema();
+        let schema = self.data.0.schema();
         schema.map_or(OutputShape::Text, |it| OutputShape::Schema(it.json()))
     }
 }

@@ -13,10 +13,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::{Map, Value};
-use workflow_core::{Template, template::Templated};
+use workflow_core::{Template, template::Templated, value::InvalidData};
 
 use self::{history::History, parts::PartData, tools::ToolData};
 use crate::{
+    models::Models,
     request::{ServiceTier, Thinking},
     schema::AnswerSchema,
     spelling::unknown,
@@ -117,6 +118,9 @@ struct Fields {
     stream: bool,
 }
 
+/// Fields that an agent does not have: its conversation and its tools are its own.
+pub(crate) const NOT_OF_AGENTS: [&str; 3] = ["history", "tools", "tool_config"];
+
 /// The levels of thinking. No model accepts all of them.
 const LEVELS: [&str; 5] = ["minimal", "low", "medium", "high", "xhigh"];
 
@@ -162,14 +166,41 @@ impl LlmData {
     }
 
     /// The schema of the answer. Without one, the answer is text.
-    pub(crate) fn schema(&self) -> Option<&Value> {
-        self.0.schema.as_ref().map(|schema| schema.json())
+    pub(crate) fn schema(&self) -> Option<&AnswerSchema> {
+        self.0.schema.as_deref()
     }
 
     /// The model, if it is written and not a template.
     pub(crate) fn written_model(&self) -> Option<&String> {
         let model = self.0.model.as_ref().and_then(Templated::written);
         non_empty(model)
+    }
+
+    /// Checks the words that only the provider of the model knows.
+    ///
+    /// # Errors
+    /// The first fault. A provider that the host does not have is none.
+    pub(crate) fn check(&self, models: &Models) -> Result<(), InvalidData> {
+        let written = self.written_model();
+        let Ok(named) = models.named(written.map(String::as_str)) else {
+            return Ok(());
+        };
+        let mut settings = self.settings();
+        // Without a written model, another one may apply when the workflow runs.
+        settings.model = written.map(|_| named.model().to_owned());
+        named.client().check(&settings)
+    }
+
+    /// The first field that is set although an agent does not have it.
+    pub(crate) fn not_of_agents(&self) -> Option<&'static str> {
+        let fields = &self.0;
+        let are_set = [
+            fields.history.is_some(),
+            !fields.tools.is_empty(),
+            fields.tool_config.is_some(),
+        ];
+        let mut fields = NOT_OF_AGENTS.into_iter().zip(are_set);
+        fields.find_map(|(field, is_set)| is_set.then_some(field))
     }
 
     /// The models to use if the first one is unavailable, in order.

@@ -1,4 +1,15 @@
 //! One attempt of a step: a request to the model, and to the fallback models if it is unavailable.
+//!
+//! Shared by all node types: a [`Prepared`] request goes in, an [`Answer`] comes out, and the attempt reports to the engine what was sent
+//! and used.
+
+mod failure;
+mod inline;
+mod metadata;
+mod plan;
+mod record;
+mod size;
+mod spending;
 
 use std::sync::Arc;
 
@@ -6,21 +17,24 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use workflow_core::{NodeContext, NodeError, node::Queued};
 
-use super::{
-    failure, metadata,
-    plan::{PlannedModel, Prepared},
-    record,
-    spending::Spending,
-};
+pub(crate) use self::plan::{KeyType, Prepared, candidates};
+use self::{plan::PlannedModel, spending::Spending};
 use crate::{
     error::ModelError,
+    models::NamedModel,
     request::ModelRequest,
     schema::Misfit,
     turn::{ModelChunk, ModelTurn},
 };
 
+/// What a model answered. An answer without calls has text, and `json` if the request has a schema.
+pub(crate) struct Answer {
+    pub(crate) model: NamedModel,
+    pub(crate) turn: ModelTurn,
+}
+
 /// An attempt in progress.
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     cx: &'a NodeContext,
     spending: Spending<'a>,
     /// Whether readers have received a part of the answer. If so, there is no fallback: the answer of
@@ -34,7 +48,7 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(cx: &'a NodeContext) -> Self {
+    pub(crate) fn new(cx: &'a NodeContext) -> Self {
         Self {
             cx,
             spending: Spending::new(cx),
@@ -47,16 +61,12 @@ impl<'a> Attempt<'a> {
 
     /// Sends the request to one model after another, once each. The first available model decides the
     /// outcome: its error is final for the attempt, even if a fallback is left.
-    pub(super) async fn run(&mut self, prepared: Prepared) -> Result<ModelTurn, NodeError> {
+    pub(crate) async fn run(&mut self, prepared: Prepared) -> Result<Answer, NodeError> {
         let record = prepared.record().map_err(failure::before_attempt)?;
         self.cx.record_request(record);
         self.spending.plan(prepared.bound().calls);
-        let Prepared {
-            mut request,
-            models,
-            has_fallback,
-        } = prepared;
-        self.has_fallback = has_fallback;
+        self.has_fallback = prepared.has_fallback;
+        let (mut request, models) = prepared.into_request();
         // Not by `attempt`: an attempt that a crash interrupted has not failed, so the next one is no retry.
         let mut is_retry = self.cx.failures() > 0;
         for model in models {
@@ -71,7 +81,8 @@ impl<'a> Attempt<'a> {
             match self.call(&request, &model).await {
                 Ok(turn) => {
                     self.report_turn(&model, &turn);
-                    return Ok(turn);
+                    let model = model.named;
+                    return Ok(Answer { model, turn });
                 }
                 Err(CallError::Cancelled(error)) => return Err(error),
                 Err(CallError::Failed(error)) => {
@@ -164,8 +175,13 @@ impl<'a> Attempt<'a> {
         }
         let id = facts.response_id.as_deref();
         let label = model.named.label();
-        self.cx
-            .record_debug(record::answer(label, &facts.parts, id));
+        // The log has the contents of a turn with calls as its state, which goes back to the provider.
+        let parts = if turn.calls.is_empty() {
+            &facts.parts[..]
+        } else {
+            &[]
+        };
+        self.cx.record_debug(record::answer(label, parts, id));
         let metadata = metadata::of_turn(turn, self.tried());
         if let Some(metadata) = metadata {
             self.cx.record_metadata(metadata);

@@ -3,15 +3,6 @@
 //! Translates between the engine and a [`Model`](crate::Model): the data of the node to a request, chunks to events of the
 //! step, and errors to failures with the advice of the provider about retries.
 
-mod attempt;
-mod failure;
-mod inline;
-mod metadata;
-mod plan;
-mod record;
-mod size;
-mod spending;
-
 use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
@@ -20,23 +11,23 @@ use workflow_core::{
     value::InvalidData,
 };
 
-use self::{attempt::Attempt, plan::Prepared};
-use crate::{data::LlmData, models::Models};
+use crate::{
+    attempt::{Answer, Attempt, KeyType, Prepared, candidates},
+    data::LlmData,
+    models::Models,
+};
 
 /// The name of the node type in workflows.
 const TYPE: &str = "LLMNode";
+const KEY_TYPE: KeyType = KeyType {
+    name: TYPE,
+    revision: 1,
+};
 /// Attempts in total, unless the workflow sets `retry`.
 const ATTEMPTS: u32 = 5;
 
-/// Registers the node type `LLMNode`, whose nodes use the models of these providers.
-///
-/// A node has five attempts unless its workflow sets `retry`. The back-off starts at 1 s and doubles up
-/// to 30 s, with jitter; it is never shorter than the wait that the provider asks for. The type counts as one
-/// without side effects, so the check of a workflow warns of a node whose output nothing reads.
-///
-/// The README of this crate has an example.
-pub fn register(registry: &mut Registry, models: impl Into<Models>) {
-    let models = models.into();
+/// Registers the node type `LLMNode`: see [`register`](crate::register).
+pub(crate) fn register(registry: &mut Registry, models: Models) {
     let activity = models.default_provider().1.provider().activity();
     registry
         .register_with(TYPE, move |data: LlmData| {
@@ -72,6 +63,24 @@ impl LlmNode {
         let models = models.into();
         Self { models, data }
     }
+
+    /// Renders the request and finds its models.
+    ///
+    /// # Errors
+    /// `template_error` if a template cannot be rendered, or the node has no prompt and no input; `invalid_value` if a template of
+    /// a number renders to something else; `unknown_provider`.
+    fn prepare(&self, cx: &PlanContext<'_>) -> Result<Prepared, NodeError> {
+        let request = self.data.request(cx)?;
+        let named = request.model.as_deref();
+        let models = candidates(&self.models, named, self.data.fallback())?;
+        Ok(Prepared::new(
+            KEY_TYPE,
+            &self.data,
+            request,
+            Vec::new(),
+            models,
+        ))
+    }
 }
 
 #[async_trait]
@@ -85,9 +94,9 @@ impl Node for LlmNode {
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         let prepared = match cx.prepared() {
             Some(prepared) => prepared,
-            None => Prepared::new(&self.models, &self.data, &cx.planning())?,
+            None => self.prepare(&cx.planning())?,
         };
-        let turn = Attempt::new(cx).run(prepared).await?;
+        let Answer { turn, .. } = Attempt::new(cx).run(prepared).await?;
         Ok(turn.json.unwrap_or(Value::String(turn.text)))
     }
 
@@ -96,20 +105,13 @@ impl Node for LlmNode {
     /// # Errors
     /// `template_error` if a template cannot be rendered, `unknown_provider`, and `unsupported_option`.
     fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
-        Prepared::new(&self.models, &self.data, cx)?.into_plan(cx)
+        self.prepare(cx)?.into_plan(cx)
     }
 
     /// The words that only the provider knows. A provider that the host does not have is no fault here: a stored workflow must not break with
     /// the configuration of a host.
     fn check(&self) -> Result<(), InvalidData> {
-        let written = self.data.written_model();
-        let Ok(named) = self.models.named(written.map(String::as_str)) else {
-            return Ok(());
-        };
-        let mut settings = self.data.settings();
-        // Without a written model, another one may apply when the workflow runs.
-        settings.model = written.map(|_| named.model().to_owned());
-        named.client().check(&settings)
+        self.data.check(&self.models)
     }
 
     /// Without a prompt, the input is the prompt.
@@ -119,8 +121,7 @@ impl Node for LlmNode {
 
     /// With a schema, references to fields of the output are checked when a workflow is created.
     fn output_shape(&self) -> OutputShape<'_> {
-        self.data
-            .schema()
-            .map_or(OutputShape::Text, OutputShape::Schema)
+        let schema = self.data.schema();
+        schema.map_or(OutputShape::Text, |it| OutputShape::Schema(it.json()))
     }
 }

@@ -1,4 +1,4 @@
-//! What an `LLMNode` is about to send: the rendered request, its key, and the most that it may use.
+//! What an attempt is about to send: the rendered request, its key, and the most that it may use.
 
 use std::sync::Arc;
 
@@ -14,21 +14,29 @@ use super::{failure::before_attempt, inline, record, size};
 use crate::{
     data::LlmData,
     error::ModelError,
+    message::{Message, TurnMessage},
     models::{Models, NamedModel},
     request::{ModelRequest, ServiceTier},
 };
 
-/// The type in keys. Nodes under another name share results: the key differs by the endpoint only.
-const TYPE: &str = "LLMNode";
-/// Raise it when the same fields would give another answer; tests of providers fail if keys change without it.
-const REVISION: u32 = 1;
+/// The node type in keys, so that two types do not share results.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyType {
+    /// Nodes under another name share results: the key differs by the endpoint only.
+    pub(crate) name: &'static str,
+    /// Raise it when the same fields would give another answer; tests of providers fail if keys change without it.
+    pub(crate) revision: u32,
+}
 
 /// A rendered request with the models that it goes to.
-pub(super) struct Prepared {
-    /// Its model is that of the first one.
-    pub(super) request: Arc<ModelRequest>,
+pub(crate) struct Prepared {
+    key_type: KeyType,
+    /// Its model is that of the first one. The past turns are not in it.
+    request: Arc<ModelRequest>,
+    /// The turns of an agent before this one: they follow the first message. The log has them already.
+    past: Vec<TurnMessage>,
     /// The model, and then those to use if it is unavailable; without duplicates, and never empty.
-    pub(super) models: Vec<PlannedModel>,
+    models: Vec<PlannedModel>,
     /// Whether the node has fallback models, also if they are duplicates.
     pub(super) has_fallback: bool,
 }
@@ -47,47 +55,73 @@ impl PlannedModel {
     }
 }
 
-impl Prepared {
-    /// Renders the request and finds its models.
-    ///
-    /// # Errors
-    /// `template_error` if a template cannot be rendered, or the node has no prompt and no input; `invalid_value` if a template of
-    /// a number renders to something else; `unknown_provider`.
-    pub(super) fn new(
-        models: &Models,
-        data: &LlmData,
-        cx: &PlanContext<'_>,
-    ) -> Result<Self, NodeError> {
-        let mut request = data.request(cx)?;
-        let first = models
-            .named(request.model.as_deref())
-            .map_err(before_attempt)?;
-        request.model = Some(first.model().to_owned());
-        let mut all = vec![first];
-        for model in data.fallback() {
-            let next = models.named(Some(model)).map_err(before_attempt)?;
-            if !all.iter().any(|known| known.is_same(&next)) {
-                all.push(next);
-            }
+/// The model that the request names, and the fallback models, without duplicates.
+///
+/// # Errors
+/// `unknown_provider`.
+pub(crate) fn candidates<'a>(
+    models: &Models,
+    named: Option<&str>,
+    fallback: impl Iterator<Item = &'a String>,
+) -> Result<Vec<NamedModel>, NodeError> {
+    let mut all = vec![models.named(named).map_err(before_attempt)?];
+    for model in fallback {
+        let next = models.named(Some(model)).map_err(before_attempt)?;
+        if !all.iter().any(|known| known.is_same(&next)) {
+            all.push(next);
         }
+    }
+    Ok(all)
+}
+
+impl Prepared {
+    /// The request of a node with this data to the first of these models that is available, with the past turns of an agent between its
+    /// first message and the others.
+    pub(crate) fn new(
+        key_type: KeyType,
+        data: &LlmData,
+        mut request: ModelRequest,
+        past: Vec<TurnMessage>,
+        models: Vec<NamedModel>,
+    ) -> Self {
+        request.model = models.first().map(|first| first.model().to_owned());
         // The prompt counts as a part, also if there is none beside other parts.
         let spare = usize::from(data.has_only_parts());
-        let models = all.into_iter().map(|named| PlannedModel {
-            bound: bound(&named, &request, spare),
+        let models = models.into_iter().map(|named| PlannedModel {
+            bound: bound(&named, &request, &past, spare),
             named,
         });
-        Ok(Self {
+        Self {
+            key_type,
             models: models.collect(),
             request: Arc::new(request),
-            has_fallback: data.fallback().next().is_some(),
-        })
+            // An agent has them in its first turn only.
+            has_fallback: past.is_empty() && data.fallback().next().is_some(),
+            past,
+        }
+    }
+
+    /// The whole request, and the models that it goes to.
+    pub(super) fn into_request(self) -> (Arc<ModelRequest>, Vec<PlannedModel>) {
+        let mut request = self.request;
+        if !self.past.is_empty() {
+            let messages = &mut Arc::make_mut(&mut request).messages;
+            let first = messages.len().min(1);
+            messages.splice(first..first, self.past.into_iter().map(Message::Turn));
+        }
+        (request, self.models)
+    }
+
+    /// Whether the model may be asked to call tools.
+    pub(crate) fn offers_tools(&self) -> bool {
+        !self.request.tools.is_empty()
     }
 
     /// The plan of an attempt that sends this.
     ///
     /// # Errors
     /// `unsupported_option`.
-    pub(super) fn into_plan(self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+    pub(crate) fn into_plan(self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
         let plan = Plan::opaque()
             .with_key(self.key().map_err(before_attempt)?)
             .with_effects(Effects::None)
@@ -100,7 +134,7 @@ impl Prepared {
         Ok(plan.with_prepared(self))
     }
 
-    /// The request as people and tests see it: as the first model gets it.
+    /// The request as people and tests see it: as the first model gets it, with the number of the past turns instead of their contents.
     ///
     /// # Errors
     /// `unsupported_option`.
@@ -113,15 +147,19 @@ impl Prepared {
             // Not reached: there is a first model.
             None => Value::Null,
         };
-        Ok(record::sent(models, body))
+        let mut record = record::sent(models, body);
+        if !self.past.is_empty() {
+            record["past_turns"] = self.past.len().into();
+        }
+        Ok(record)
     }
 
-    /// Everything that can change the answer: what is sent, and to which models of which APIs.
+    /// Everything that can change the answer: what is sent, to which models of which APIs, and after which turns.
     ///
     /// # Errors
     /// `unsupported_option`, of any of the models.
     fn key(&self) -> Result<StepKey, ModelError> {
-        let mut key = StepKey::builder(TYPE, REVISION);
+        let mut key = StepKey::builder(self.key_type.name, self.key_type.revision);
         let mut providers: Vec<&NamedModel> = Vec::new();
         for PlannedModel { named, .. } in &self.models {
             // A model without its provider is one of the provider before it.
@@ -153,6 +191,8 @@ impl Prepared {
             sent.push(named.provider());
             key = named.client().add_to_key(request, key)?;
         }
+        let past = self.past.iter().map(|turn| turn.past().key());
+        let key = past.fold(key, |key, past| key.text("turn", &past.to_string()));
         Ok(key.build())
     }
 
@@ -178,7 +218,7 @@ fn with_endpoint(key: StepKeyBuilder, named: &NamedModel) -> StepKeyBuilder {
 
 /// The most that an answer of one model uses. What a tool of the API reads is not bounded, and the tokens of media are only by the
 /// model's context.
-fn bound(named: &NamedModel, request: &ModelRequest, spare: usize) -> Amount {
+fn bound(named: &NamedModel, request: &ModelRequest, past: &[TurnMessage], spare: usize) -> Amount {
     let provider = named.client().provider();
     let prices = provider.prices().prices(provider.name(), named.model());
     // The largest of all periods; `None` if there is no price, or one without it.
@@ -200,7 +240,7 @@ fn bound(named: &NamedModel, request: &ModelRequest, spare: usize) -> Amount {
     let input = match (request.provider_tools.is_empty(), size::has_media(request)) {
         (false, _) => None,
         (true, true) => largest(Price::context),
-        (true, false) => Some(size::most_text_tokens(request, spare)),
+        (true, false) => Some(size::most_text_tokens(request, past, spare)),
     };
     let mut bound = Amount::calls(requests);
     let Some((input, output)) = input.zip(output) else {

@@ -26,11 +26,15 @@ fn user_parts(request: &ModelRequest) -> impl Iterator<Item = &Part> {
     })
 }
 
-/// The most tokens of the texts, the schema, the turns and the tools: one per byte, since no token is shorter, and some for each part. Half
+/// The most tokens of the texts, the schema, the turns and the tools, with these past turns: one per byte, since no token is shorter, and some for each part. Half
 /// of it would be no bound: some tokenizers make a token of each digit. `spare` parts are counted that have no text.
-pub(super) fn most_text_tokens(request: &ModelRequest, spare: usize) -> u64 {
+pub(super) fn most_text_tokens(request: &ModelRequest, past: &[TurnMessage], spare: usize) -> u64 {
     // The system instruction is a part, too.
     let (mut bytes, mut parts) = (0, 1 + spare);
+    for turn in past {
+        bytes += turn_bytes(turn);
+        parts += 1 + turn.results().len();
+    }
     for message in &request.messages {
         let (more_bytes, more_parts) = match message {
             Message::User(parts) => (parts.iter().map(text_bytes).sum(), parts.len()),
