@@ -31,22 +31,20 @@ pub(super) fn turn(
     cx: &NodeContext,
 ) -> Result<AgentTurn, NodeError> {
     let Answer { model, turn } = answer;
-    let mut output = TurnOutput::default();
-    if !turn.calls.is_empty() {
+    let output = if turn.calls.is_empty() {
+        match final_output(turn.json, &turn.text, schema) {
+            // The text is not logged twice.
+            Some(answer) => return Ok(AgentTurn::answer(answer)),
+            None => TurnOutput::to_finish(turn.text),
+        }
+    } else {
         // The engine refuses calls of a last turn and of a finishing one itself.
         let has_next = !request.is_last && !request.is_finishing;
         if has_next && request.tool_choice == ToolChoice::None && !request.tools.is_empty() {
             return Err(forbidden(cx));
         }
-        output.text = turn.text;
-        output.calls = turn.calls;
-    } else {
-        match final_output(turn.json, &turn.text, schema) {
-            // The text is not logged twice.
-            Some(answer) => return Ok(AgentTurn::answer(answer)),
-            None => output = TurnOutput::to_finish(turn.text),
-        }
-    }
+        AgentTurn::calls(turn.calls).with_text(turn.text).output
+    };
     let state = TurnMessage::agent_state(model.provider(), model.model(), turn.state);
     Ok(AgentTurn::of(output).with_state(state))
 }

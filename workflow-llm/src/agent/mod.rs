@@ -80,13 +80,13 @@ impl AgentNode {
         let data = &self.data.0;
         let mut request = data.request(cx)?;
         conversation::allow(&mut request, turn);
-        let models = match conversation::pinned(&self.models, &turn.history)? {
-            Some(model) => vec![model],
-            None => {
-                // Later turns use one model, also if it is not known which one the first turn used.
-                let fallback = data.fallback().filter(|_| turn.history.is_empty());
-                candidates(&self.models, request.model.as_deref(), fallback)?
-            }
+        let pinned = conversation::pinned(&self.models, &turn.history)?;
+        let models = if let Some(model) = pinned {
+            vec![model]
+        } else {
+            // Later turns use one model, also if it is not known which one the first turn used.
+            let fallback = data.fallback().filter(|_| turn.history.is_empty());
+            candidates(&self.models, request.model.as_deref(), fallback)?
         };
         let provider = models.first().map(NamedModel::provider);
         let past = conversation::past(&turn.history, provider.unwrap_or_default());
