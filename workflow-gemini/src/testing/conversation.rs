@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{is_before_3, items, signature, text};
+use super::{
+    body::{is_before_3, items, text},
+    signature,
+};
 
 /// Checks the contents of a request with a valid shape.
 pub(super) fn check_conversation(model: &str, body: &Value) -> Result<(), Cow<'static, str>> {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::Value;
 
-use super::{is_before_3, items, text};
+use super::body::{is_before_3, items, text};
 
 /// Checks the declarations of a request with a valid shape.
 pub(super) fn check_declarations(model: &str, body: &Value) -> Result<(), Cow<'static, str>> {

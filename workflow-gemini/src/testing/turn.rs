@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{is_before_3, server::FakeRequest, signature};
+use super::{body::is_before_3, request::FakeRequest, signature};
 
 /// What [`FakeGemini`](super::FakeGemini) answers to one request that is valid: a turn of the model, or an error.
 ///
