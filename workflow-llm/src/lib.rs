@@ -59,3 +59,7 @@ pub fn register(registry: &mut workflow_core::Registry, models: impl Into<Models
     node::register(registry, models.clone());
     agent::register(registry, models);
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
