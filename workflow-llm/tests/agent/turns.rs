@@ -1,67 +1,19 @@
 //! Turns of an `AgentNode`: what each asks of the model, and what its answer means.
 
-mod common;
-
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workflow_core::{
-    NodeError,
     error::Problem,
-    node::agent::{
-        AgentTurn, CallResult, PastTurn, ToolCall, ToolChoice, ToolSpec, TurnOutput, TurnRequest,
-    },
+    node::agent::{AgentTurn, CallResult, PastTurn, ToolCall, ToolChoice, TurnOutput, TurnRequest},
     testing::TestAttempt,
 };
-use workflow_llm::{AgentNode, ModelChunk, ModelError, ModelTurn, Models, ProviderInfo};
+use workflow_llm::{ModelChunk, ModelError, ModelTurn, Models};
 
-use self::common::{Scripted, calls, done, text, unavailable};
-
-fn agent(models: impl Into<Models>, data: Value) -> AgentNode {
-    AgentNode::new(models, serde_json::from_value(data).unwrap())
-}
-
-fn tools() -> Vec<ToolSpec> {
-    let input = Arc::new(json!({"type": "object"}));
-    vec![
-        ToolSpec::new("order", "Finds an order.", Arc::clone(&input)),
-        ToolSpec::new("refund", "", input),
-    ]
-}
-
-fn first() -> TurnRequest {
-    TurnRequest::new(tools(), Vec::new())
-}
-
-fn after(history: Vec<Arc<PastTurn>>) -> TurnRequest {
-    TurnRequest::new(tools(), history)
-}
-
-async fn turn(agent: &AgentNode, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
-    TestAttempt::new(json!("Where is A-17?"))
-        .turn(agent, request)
-        .await
-        .0
-}
-
-/// The turn with these results of its calls.
-fn past(turn: AgentTurn, results: Vec<Value>) -> Arc<PastTurn> {
-    let results = results
-        .into_iter()
-        .map(|it| CallResult::new(Ok(Arc::new(it))));
-    let state = turn.state.map(Arc::new);
-    Arc::new(PastTurn::new(turn.output, state, results.collect()))
-}
-
-/// A past turn of two calls, with the state of this model.
-fn two_calls(provider: &str, model: &str) -> Arc<PastTurn> {
-    let state = json!({"provider": provider, "model": model, "state": {"raw": [1]}});
-    let calls = ["order", "refund"].map(|tool| ToolCall::new(tool, json!({})));
-    past(
-        AgentTurn::calls(calls.into()).with_state(state),
-        vec![json!("sent"), json!(2)],
-    )
-}
+use crate::{
+    scripted::{Scripted, calls, done, text, unavailable},
+    support::{after, agent, first, past, turn, two_calls},
+};
 
 #[tokio::test]
 async fn a_text_ends_an_agent_without_a_schema() {
@@ -338,54 +290,6 @@ async fn a_state_of_another_provider_is_not_given_to_this_one() {
     assert_eq!(messages[1]["state"], json!({"raw": [1]}));
     assert_eq!(messages[2].get("state"), None);
     assert_eq!(messages[2]["output"]["calls"][0]["tool"], "order");
-}
-
-#[test]
-fn a_key_covers_everything_that_can_change_the_answer() {
-    let model = || Scripted::new("one", "m1", Vec::new());
-    let key = |agent: &AgentNode, request: &TurnRequest| {
-        let plan = TestAttempt::new(json!("Hi")).plan_turn(agent, request);
-        plan.unwrap().key().unwrap()
-    };
-    let plain = || agent(model(), json!({}));
-    let base = key(&plain(), &first());
-    assert_eq!(base, key(&plain(), &first()));
-    let elsewhere = Scripted::of(ProviderInfo::new("one", "elsewhere", "m1"), Vec::new());
-    let mut required = first();
-    required.tool_choice = ToolChoice::Required;
-    let turns = |n: usize| after(vec![two_calls("one", "m1"); n]);
-    let mut other_result = two_calls("one", "m1");
-    Arc::get_mut(&mut other_result).unwrap().results.pop();
-    let keys = [
-        base,
-        key(&agent(elsewhere, json!({})), &first()),
-        key(&agent(model(), json!({"model": "m2"})), &first()),
-        key(&agent(model(), json!({"fallback": ["m2"]})), &first()),
-        key(&agent(model(), json!({"prompt": "Hi!"})), &first()),
-        key(&agent(model(), json!({"system": "Be kind."})), &first()),
-        key(&plain(), &required),
-        key(&plain(), &TurnRequest::new([], Vec::new())),
-        key(&plain(), &turns(1)),
-        key(&plain(), &turns(2)),
-        key(&plain(), &after(vec![two_calls("one", "m2")])),
-        key(&plain(), &after(vec![other_result])),
-        key(&plain(), &turns(1).as_finishing()),
-    ];
-    for (n, one) in keys.iter().enumerate() {
-        assert!(!keys[..n].contains(one), "{n}");
-    }
-}
-
-#[tokio::test]
-async fn the_log_has_each_turn_once() {
-    let model = Scripted::new("one", "m1", vec![text("Done.")]);
-    let agent = agent(model.clone(), json!({}));
-    let request = after(vec![two_calls("one", "m1"), two_calls("one", "m1")]);
-    let (_, report) = TestAttempt::new(json!("Hi")).turn(&agent, &request).await;
-    let record = report.request.unwrap();
-    assert_eq!(record["body"]["messages"], json!([{"user": ["Hi"]}]));
-    assert_eq!(record["past_turns"], 2);
-    assert_eq!(model.last()["messages"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]

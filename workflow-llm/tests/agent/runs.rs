@@ -1,8 +1,5 @@
 //! Whole runs of an `AgentNode`, on the engine.
 
-#[allow(dead_code, reason = "each test file uses a part of it")]
-mod common;
-
 use serde_json::{Value, json};
 use workflow_core::{
     Registry, StepEvent,
@@ -10,7 +7,7 @@ use workflow_core::{
 };
 use workflow_llm::{Message, ModelRequest, ProviderInfo};
 
-use self::common::{Chunks, Scripted, calls, text};
+use crate::scripted::{Chunks, Scripted, calls, text};
 
 /// An agent with two tools, whose answer has to fit a schema.
 fn workflow() -> Value {
