@@ -1,4 +1,4 @@
-//! Google Gemini for workflows: a client for one request or one stream, and the `LLMNode`.
+//! Google Gemini for workflows: a client for one request or one stream, as a provider of models for `LLMNode` and `AgentNode`.
 //!
 //! ```
 //! use workflow_core::Registry;
@@ -12,8 +12,8 @@
 //! # Ok::<(), workflow_gemini::ConfigError>(())
 //! ```
 //!
-//! - [`register`] adds [`LlmNode`] to a registry; [`LlmData`] is the `data` of such a node in a
-//!   workflow.
+//! - [`register`] adds [`LlmNode`] and [`AgentNode`] to a registry; [`LlmData`] and [`AgentData`] are the `data` of
+//!   such nodes in a workflow.
 //! - [`GeminiClient`] sends a [`GenerateRequest`], with images and files as its [`Part`]s and with
 //!   [`Tool`]s, and returns a [`Reply`] or a stream of [`Chunk`]s. A model may call [`Function`]s, which the
 //!   caller executes, and a conversation has further [`Turn`]s. An answer without text or call is an
@@ -42,7 +42,7 @@ mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use workflow_llm::{LlmData, LlmNode, gate::RequestLimits};
+pub use workflow_llm::{AgentData, AgentNode, LlmData, LlmNode, gate::RequestLimits};
 
 pub use crate::{
     client::{DEFAULT_BASE_URL, DEFAULT_MODEL, GeminiClient, GeminiClientBuilder},

@@ -29,11 +29,11 @@ use crate::{
     request::{GenerateRequest, Method, RequestBody},
 };
 
-/// Registers the node type `LLMNode`, whose nodes use this client: [`workflow_llm::register`] with one provider.
+/// Registers the node types `LLMNode` and `AgentNode`, whose nodes use this client: [`workflow_llm::register`] with one provider.
 ///
-/// A node has five attempts unless its workflow sets `retry`. The back-off starts at 1 s and doubles up
-/// to 30 s, with jitter; it is never shorter than the wait that the API asks for. The type counts as one
-/// without side effects, so the check of a workflow warns of a node whose output nothing reads.
+/// A node has five attempts unless its workflow sets `retry`, and so has each turn of an agent. The back-off starts at 1 s and doubles up
+/// to 30 s, with jitter; it is never shorter than the wait that the API asks for. `LLMNode` counts as a type without side effects, so the
+/// check of a workflow warns of a node whose output nothing reads.
 ///
 /// ```
 /// use workflow_core::Registry;
@@ -43,18 +43,21 @@ use crate::{
 /// let mut registry = Registry::default();
 /// workflow_gemini::register(&mut registry, client);
 /// assert!(registry.get("LLMNode").unwrap().display().streams_text());
+/// assert!(registry.get("AgentNode").unwrap().display().streams_text());
 /// # Ok::<(), workflow_gemini::ConfigError>(())
 /// ```
 ///
-/// A second node type, for prompts that have to stay on another account:
+/// Further node types, for prompts that have to stay on another account:
 ///
 /// ```
 /// use workflow_core::Registry;
-/// use workflow_gemini::{GeminiClient, LlmData, LlmNode};
+/// use workflow_gemini::{AgentData, AgentNode, GeminiClient, LlmData, LlmNode};
 ///
 /// let client = GeminiClient::builder().with_api_key("another API key").build()?;
 /// let mut registry = Registry::default();
+/// let of_agents = client.clone();
 /// registry.register_with("InternalLLM", move |data: LlmData| LlmNode::new(client.clone(), data));
+/// registry.register_agent_with("InternalAgent", move |data: AgentData| AgentNode::new(of_agents.clone(), data));
 /// # Ok::<(), workflow_gemini::ConfigError>(())
 /// ```
 pub fn register(registry: &mut Registry, client: GeminiClient) {
