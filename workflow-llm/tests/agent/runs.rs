@@ -1,5 +1,7 @@
 //! Whole runs of an `AgentNode`, on the engine.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 use workflow_core::{
     Registry, StepEvent,
@@ -100,6 +102,36 @@ fn a_run_that_is_cut_after_any_event_sends_the_same_requests() {
         }
         // Each of the four turns was cut off once while it was made.
         assert_eq!(repeated, 4);
+    });
+}
+
+#[test]
+fn a_run_goes_on_with_its_model_when_the_default_of_the_host_has_changed() {
+    run_in_virtual_time(async {
+        let with_default = |model| {
+            let info = ProviderInfo::new("one", "test", model);
+            Scripted::answering(info, answers)
+        };
+        let (old, new) = (with_default("m1"), with_default("m2"));
+        let registered = [old.clone(), new.clone()];
+        let starts = AtomicUsize::new(0);
+        let engine = TestEngine::new(move || {
+            let start = starts.fetch_add(1, Ordering::Relaxed).min(1);
+            let mut registry = Registry::default();
+            workflow_llm::register(&mut registry, registered[start].clone());
+            registry
+        });
+        // `run.created`, `run.started`, the agent begins, and its first turn, which is then complete.
+        let (spec, last) = (workflow(), 6);
+        let log = engine.run_with_crash_after(last, &spec, input()).await;
+        let log = log.unwrap();
+        let crashed = serde_json::to_value(&log[last as usize - 1]).unwrap();
+        assert_eq!(crashed["path"], "support/0/turn");
+        assert_eq!(crashed["type"], "node.completed");
+        assert_eq!(output(&log), json!({"state": "sent"}));
+        assert_eq!(old.sent().len(), 1);
+        let models: Vec<Value> = new.sent().iter().map(|it| it["model"].clone()).collect();
+        assert_eq!(models, ["m1", "m1", "m1"]);
     });
 }
 
