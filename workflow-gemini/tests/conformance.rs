@@ -51,7 +51,7 @@ impl WireProvider for Gemini {
         Arc::new(builder.with_base_url(base_url).build().unwrap())
     }
 
-    fn key(&self) -> &str {
+    fn key(&self) -> &'static str {
         "AIzaSy-not-a-real-key-0123456789"
     }
 

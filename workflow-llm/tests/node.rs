@@ -100,6 +100,7 @@ impl Model for Fake {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it is an answer like others")]
 fn hello(model: &str) -> Answer {
     let mut turn = ModelTurn::text(format!("Hello from {model}"));
     turn.usage = Usage::new(3, 4);
@@ -309,7 +310,7 @@ fn references_in_a_history_are_checked() {
     let invalid = Workflow::from_spec(&json!({ "nodes": nodes }), &registry).unwrap_err();
     let fault = &invalid.faults()[0];
     assert_eq!(fault.code.as_str(), "unknown_reference");
-    assert_eq!(fault.pointer.to_string(), "#/nodes/0/data/history/0/text");
+    assert_eq!(fault.pointer, "#/nodes/0/data/history/0/text");
 }
 
 #[tokio::test]

@@ -147,7 +147,7 @@ impl Refusal for ApiError {
         self.class == Class::RateLimited
     }
 
-    /// See [`EXHAUSTED_QUOTA_WAIT`]; other refusals cool down for as long as the API asks.
+    /// A minute for an exhausted quota; other refusals cool down for as long as the API asks.
     fn cool_down(&self) -> Option<Duration> {
         match self.class {
             Class::DailyQuota | Class::NoQuota => Some(EXHAUSTED_QUOTA_WAIT),

@@ -231,7 +231,10 @@ impl Pass {
 }
 
 impl<R: Refusal> Admission<R> {
-    /// Begins the admission of a request. Fails at once while the model cools down.
+    /// Begins the admission of a request. `is_retry`: it takes a token of the retry budget.
+    ///
+    /// # Errors
+    /// [`CoolingDown`] while the model cools down.
     pub fn new(gate: Arc<Gate<R>>, model: &str, is_retry: bool) -> Result<Self, CoolingDown<R>> {
         gate.cool_downs.check(model)?;
         // Without a budget (0) there is no queue for retries, and the request continues like a first attempt.

@@ -1,6 +1,6 @@
 //! Asks a client, and collects what it answers.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, iter, sync::Arc};
 
 use futures::StreamExt;
 use workflow_core::value::Usage;
@@ -104,11 +104,8 @@ pub(super) async fn streamed(
 
 /// The `Display` and `Debug` output of an error and of its sources.
 pub(super) fn shown(error: &ModelError) -> String {
-    let mut shown = format!("{error} {error:?} {:?} {:?}", error.hint(), error.answer());
-    let mut source = error.source();
-    while let Some(error) = source {
-        shown += &format!(" {error} {error:?}");
-        source = error.source();
-    }
-    shown
+    let first = format!("{error} {error:?} {:?} {:?}", error.hint(), error.answer());
+    let sources = iter::successors(error.source(), |error| (**error).source());
+    let sources = sources.map(|error| format!(" {error} {error:?}"));
+    iter::once(first).chain(sources).collect()
 }

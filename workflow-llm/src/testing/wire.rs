@@ -12,7 +12,7 @@ pub trait WireProvider: Send + Sync {
     fn client(&self, base_url: &str) -> Arc<dyn Model>;
 
     /// The credential that the client sends.
-    fn key(&self) -> &str;
+    fn key(&self) -> &'static str;
 
     /// The answer to a streamed request, as the data of server-sent events. `None` if the API cannot write it so.
     fn events(&self, answer: &WireAnswer) -> Option<WireEvents>;
