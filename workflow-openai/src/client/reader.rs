@@ -148,3 +148,125 @@ impl AnswerReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, time::Duration};
+
+    use futures::stream;
+    use proptest::prelude::*;
+    use serde_json::json;
+    use workflow_httpkit::Timeouts;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// What an answer brings whose body arrives in these pieces: the joined texts and thoughts, and the state, or the failure.
+    fn read(pieces: Vec<Vec<u8>>) -> Result<[String; 3], String> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let pieces = pieces
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .map(Ok::<_, Infallible>);
+        let body = reqwest::Body::wrap_stream(stream::iter(pieces));
+        let response = http::Response::builder()
+            .header("content-type", "text/event-stream")
+            .body(body)
+            .unwrap();
+        let timeouts = Timeouts {
+            connect: LIMIT,
+            first_byte: LIMIT,
+            idle: LIMIT,
+            total: None,
+        };
+        runtime.block_on(async {
+            let mut reader =
+                AnswerReader::new(Response::from(response), Clock::start(timeouts), 1_000_000);
+            let (mut text, mut thoughts) = (String::new(), String::new());
+            loop {
+                match reader.next().await {
+                    Ok(None) => break,
+                    Err(failure) => return Err(format!("{failure:?}")),
+                    Ok(Some(pieces)) => {
+                        for piece in pieces {
+                            match piece {
+                                Piece::Text(more) => text.push_str(&more),
+                                Piece::Thought(more) => thoughts.push_str(&more),
+                                Piece::Usage(_) => {}
+                            }
+                        }
+                    }
+                }
+            }
+            let message = reader.finish().map_err(|failure| format!("{failure:?}"))?;
+            assert_eq!(message.text, text);
+            Ok([text, thoughts, message.state.to_string()])
+        })
+    }
+
+    fn delta() -> impl Strategy<Value = Value> {
+        let text = "[a-c{}\"\\\\ü😀\n]{0,6}";
+        let call = (
+            0..3u64,
+            "[ab]?",
+            "[a-c]?",
+            "[{}\\[\\]\":,1\\\\ ü]{0,5}",
+            any::<bool>(),
+        )
+            .prop_map(|(index, id, name, arguments, has_index)| {
+                let mut call =
+                    json!({"id": id, "function": {"name": name, "arguments": arguments}});
+                if has_index {
+                    call["index"] = json!(index);
+                }
+                json!({"tool_calls": [call]})
+            });
+        prop_oneof![
+            text.prop_map(|text| json!({"content": text})),
+            text.prop_map(|text| json!({"reasoning_content": text})),
+            text.prop_map(|text| json!({"reasoning": text})),
+            call,
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_answer_does_not_depend_on_where_its_bytes_are_cut(
+            deltas in prop::collection::vec(delta(), 0..8),
+            reason in prop_oneof![Just(json!(null)), Just(json!("stop")), Just(json!("length"))],
+            end in prop_oneof![Just("\n"), Just("\r\n"), Just("\r")],
+            is_done in any::<bool>(),
+            truncated_at in prop::option::of(any::<prop::sample::Index>()),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let chunk = |delta: &Value, reason: Value| json!({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]});
+            let mut body: String = deltas.iter().map(|it| format!("data: {}{end}{end}: ping{end}{end}", chunk(it, json!(null)))).collect();
+            body.push_str(&format!("data: {}{end}{end}", chunk(&json!({}), reason)));
+            if is_done {
+                body.push_str(&format!("data: [DONE]{end}{end}"));
+            }
+            let mut body = body.into_bytes();
+            if let Some(at) = truncated_at {
+                body.truncate(at.index(body.len()));
+            }
+            let whole = read(vec![body.clone()]);
+            let single: Vec<Vec<u8>> = body.chunks(1).map(<[u8]>::to_vec).collect();
+            prop_assert_eq!(&read(single), &whole);
+            let mut places: Vec<usize> = cuts.iter().map(|it| it.index(body.len() + 1)).collect();
+            places.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut from = 0;
+            for place in places.into_iter().chain([body.len()]) {
+                pieces.push(body[from..place].to_vec());
+                from = place;
+            }
+            prop_assert_eq!(&read(pieces), &whole);
+        }
+    }
+}
