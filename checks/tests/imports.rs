@@ -16,6 +16,7 @@ const CRATES: [(&str, &str); 12] = [
     ("workflow-core", "workflow-core"),
     ("workflow-llm", "workflow-llm"),
     ("workflow-gemini", "workflow-gemini"),
+    ("workflow-openai", "workflow-openai"),
     ("workflow-http", "workflow-http"),
     ("workflow-fetch", "workflow-fetch"),
     ("workflow-client", "workflow-client"),
@@ -71,6 +72,7 @@ fn modules_import_only_what_the_tables_allow() -> Result<(), Box<dyn Error>> {
 fn crates_depend_on_core_only() -> Result<(), Box<dyn Error>> {
     let libraries = [
         "workflow-gemini",
+        "workflow-openai",
         "workflow-http",
         "workflow-fetch",
         "workflow-client",

@@ -11,6 +11,7 @@ const PACKAGES: [&str; 11] = [
     "workflow-core",
     "workflow-llm",
     "workflow-gemini",
+    "workflow-openai",
     "workflow-http",
     "workflow-fetch",
     "workflow-sqlite",
