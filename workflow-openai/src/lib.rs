@@ -21,6 +21,8 @@
 //!
 //! - [`OpenAiClient`] is a [`Model`](workflow_llm::Model): it sends a [`ModelRequest`](workflow_llm::ModelRequest) once, and
 //!   returns the answer as a stream. Errors are [`ModelError`](workflow_llm::ModelError)s.
+//! - [`register`] adds the node type `LLMNode` to a registry, for a program with this provider only; with several,
+//!   [`workflow_llm::register`] does.
 //! - [`OpenAiClientBuilder`] has the settings: address, key, headers, timeouts, bounds, limits, and how the server deviates.
 //!
 //! The client never retries: in a workflow the engine does. Key and headers are sent to the base URL only, and appear in no error,
@@ -36,7 +38,7 @@ mod reply;
 mod request;
 
 pub use crate::{
-    client::{DEFAULT_BASE_URL, OpenAiClient, OpenAiClientBuilder},
+    client::{DEFAULT_BASE_URL, OpenAiClient, OpenAiClientBuilder, register},
     error::ConfigError,
 };
 

@@ -16,6 +16,7 @@ use std::{fmt, sync::Arc};
 
 use futures::{StreamExt, stream};
 use serde_json::Value;
+use workflow_core::{Registry, value::StepKeyBuilder};
 use workflow_llm::{
     Model, ModelError, ModelRequest, ModelStream, ProviderInfo, gate::RequestLimits,
 };
@@ -70,6 +71,21 @@ impl OpenAiClient {
     }
 }
 
+/// Registers the node type `LLMNode`, whose nodes use this client: [`workflow_llm::register`] with one provider.
+///
+/// ```
+/// use workflow_core::Registry;
+/// use workflow_openai::OpenAiClient;
+///
+/// let client = OpenAiClient::builder().with_base_url("http://127.0.0.1:11434/v1").with_model("qwen3:8b").build()?;
+/// let mut registry = Registry::default();
+/// workflow_openai::register(&mut registry, client);
+/// # Ok::<(), workflow_openai::ConfigError>(())
+/// ```
+pub fn register(registry: &mut Registry, client: OpenAiClient) {
+    workflow_llm::register(registry, client);
+}
+
 impl Model for OpenAiClient {
     fn ask(&self, request: Arc<ModelRequest>) -> ModelStream {
         let exchange = Exchange::new(self.api.clone(), request);
@@ -88,6 +104,21 @@ impl Model for OpenAiClient {
     fn model_name<'a>(&self, written: &'a str) -> Option<&'a str> {
         let name = written.trim();
         (self.api.settings().has_slashes || !name.contains('/')).then_some(name)
+    }
+
+    /// The body without what does not change the answer. The model has its own place in keys.
+    fn add_to_key(
+        &self,
+        request: &ModelRequest,
+        key: StepKeyBuilder,
+    ) -> Result<StepKeyBuilder, ModelError> {
+        let mut request = request.clone().without_terms();
+        request.streams = false;
+        let mut body = self.api.body(&request)?;
+        if let Value::Object(body) = &mut body {
+            body.shift_remove("model");
+        }
+        Ok(key.json("request", &body))
     }
 
     fn grants_retry(&self) -> bool {

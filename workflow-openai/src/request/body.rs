@@ -21,13 +21,12 @@ pub(crate) struct Dialect {
 const EXTRA: &str = "extra";
 
 /// The fields that a request has itself. Besides confusion, another value could break a budget, which is computed from them.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 16] = [
     "max_completion_tokens",
     "max_tokens",
     "messages",
     "model",
     "n",
-    "reasoning_effort",
     "response_format",
     "seed",
     "service_tier",
