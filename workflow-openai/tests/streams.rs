@@ -139,6 +139,47 @@ async fn calls_are_assembled_however_their_deltas_look() {
             &two,
         ),
         (
+            "whole calls, all of index 0, without ids",
+            vec![
+                call(
+                    json!({"index": 0, "id": "", "function": {"name": "order", "arguments": "{\"n\":1}"}}),
+                ),
+                call(
+                    json!({"index": 0, "id": "", "function": {"name": "ship", "arguments": "{\"to\":\"x\"}"}}),
+                ),
+            ],
+            &made_up,
+        ),
+        (
+            "the whole arguments again at the end",
+            vec![
+                call(
+                    json!({"index": 0, "id": "call_a", "function": {"name": "order", "arguments": "{\"n\""}}),
+                ),
+                call(json!({"index": 0, "function": {"arguments": ":1}"}})),
+                call(
+                    json!({"index": 0, "id": "call_a", "function": {"name": "order", "arguments": "{\"n\":1}"}}),
+                ),
+                call(json!({"index": 0, "function": {"name": "order", "arguments": "{\"n\":1}"}})),
+                call(
+                    json!({"index": 1, "id": "call_b", "function": {"name": "ship", "arguments": "{\"to\":\"x\"}"}}),
+                ),
+            ],
+            &two,
+        ),
+        (
+            "arguments as text within text",
+            vec![
+                call(
+                    json!({"index": 0, "id": "call_a", "function": {"name": "order", "arguments": "\"{\\\"n\\\":1}\""}}),
+                ),
+                call(
+                    json!({"index": 1, "id": "call_b", "function": {"name": "ship", "arguments": "{\"to\":\"x\"}"}}),
+                ),
+            ],
+            &two,
+        ),
+        (
             "without index, by id",
             vec![
                 call(json!({"id": "call_a", "function": {"name": "order", "arguments": "{\"n\""}})),

@@ -100,6 +100,31 @@ async fn a_connection_that_stays_open_after_the_answer_delays_it_little() {
 }
 
 #[tokio::test]
+async fn a_finish_reason_after_each_chunk_does_not_end_the_answer() {
+    // The second text comes after a finish reason, so later ones mean nothing.
+    let pieces = stream(&[text("a"), stop(), text("b"), stop()]);
+    let server = saying(pieces, Then::Stall).await;
+    let mut answer = ask(&client(&server.base_url), hello());
+    for _ in 0..2 {
+        assert!(matches!(answer.next().await, Some(Ok(ModelChunk::Text(_)))));
+    }
+    tokio::time::pause();
+    let error = hear(answer).await.end.unwrap_err();
+    assert!(error.to_string().contains("120s to continue"), "{error}");
+    tokio::time::resume();
+
+    let server = saying(stream(&[text("a"), stop(), text("b"), stop()]), Then::Close).await;
+    assert_eq!(
+        hear(ask(&client(&server.base_url), hello()))
+            .await
+            .end
+            .unwrap()
+            .text,
+        "ab"
+    );
+}
+
+#[tokio::test]
 async fn dropping_an_answer_closes_the_connection() {
     let server = saying(stream(&[text("Hi")]), Then::Stall).await;
     let mut answer = ask(&client(&server.base_url), hello());

@@ -62,7 +62,12 @@ impl AnswerReader {
         Ok(self.assembly.finish()?)
     }
 
-    /// Whether the end of the body is the end of the answer, however the body ends.
+    /// Whether nothing of the answer is missing, however the body ends.
+    fn has_ended(&self) -> bool {
+        self.assembly.has_ended() || self.documents.is_done()
+    }
+
+    /// Whether a regular end of the body is the end of the answer.
     fn is_complete(&self) -> bool {
         self.assembly.is_complete() || self.documents.is_done()
     }
@@ -75,7 +80,7 @@ impl AnswerReader {
                 self.assembly.add(&chunk)
             }
             Err(error) if !error.is_eof() => Err(self.foreign(document)),
-            Err(_) if self.is_complete() => Ok(Vec::new()),
+            Err(_) if self.has_ended() => Ok(Vec::new()),
             Err(_) => Err(Failure::Interrupted(None)),
         }
     }
@@ -94,7 +99,7 @@ impl AnswerReader {
     async fn more(&mut self) -> Result<(), Failure> {
         let piece = if self.documents.is_done() {
             None
-        } else if self.assembly.is_complete() {
+        } else if self.assembly.has_ended() {
             let last = self.clock.end(self.pieces.next()).await;
             last.ok().and_then(Result::ok).flatten()
         } else {

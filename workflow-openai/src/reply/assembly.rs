@@ -20,6 +20,8 @@ pub(crate) struct Assembly {
     extra_content: Option<Value>,
     finish_reason: Option<String>,
     has_begun: bool,
+    /// Whether contents came after a finish reason, so that it does not mark the end.
+    is_continued: bool,
     /// Whether a message was received as a whole.
     is_whole: bool,
     usage: Option<Usage>,
@@ -91,6 +93,8 @@ impl Assembly {
     }
 
     fn add_choice(&mut self, choice: &Value, pieces: &mut Vec<Piece>) {
+        let received = self.received();
+        let was_finished = self.finish_reason.is_some();
         let reason = text(&choice["finish_reason"]);
         if !reason.is_empty() {
             self.finish_reason = Some(reason.to_owned());
@@ -111,6 +115,13 @@ impl Assembly {
         if !message["extra_content"].is_null() {
             self.extra_content = Some(message["extra_content"].clone());
         }
+        // Some proxies send a finish reason after each chunk.
+        self.is_continued |= was_finished && self.received() != received;
+    }
+
+    /// A measure of the contents so far.
+    fn received(&self) -> usize {
+        self.content.len() + self.reasoning_content.len() + self.calls.received()
     }
 
     /// Thoughts have one of two names. Some servers send both, with the same text.
@@ -142,6 +153,11 @@ impl Assembly {
     /// Whether an answer of the API has begun.
     pub(crate) fn has_begun(&self) -> bool {
         self.has_begun
+    }
+
+    /// Whether nothing but counts is expected.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.is_complete() && !self.is_continued
     }
 
     /// Whether the end of the stream is the end of the answer, whether or not `[DONE]` follows.

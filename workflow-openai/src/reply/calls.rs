@@ -12,6 +12,8 @@ pub(super) struct Calls {
     all: Vec<Call>,
     by_index: HashMap<u64, usize>,
     by_id: HashMap<String, usize>,
+    /// Of all calls.
+    argument_bytes: usize,
 }
 
 /// One call. The first `id` and the first name that are not empty count: some servers repeat them in every delta.
@@ -38,6 +40,11 @@ pub(crate) struct FinishedCall {
 impl Calls {
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// A measure of what was received.
+    pub(super) fn received(&self) -> usize {
+        self.all.len() + self.argument_bytes
     }
 
     /// Whether a call names no tool.
@@ -78,10 +85,20 @@ impl Calls {
         }
     }
 
-    /// Whether a delta with the index of a call is another call: Gemini's layer numbers all parallel calls 0.
+    /// Whether a delta with the index of a complete call is another call: Gemini's layer numbers all parallel calls 0, with or without
+    /// ids. Other servers repeat a name, an id, or at the end the whole arguments.
     fn is_next(&self, at: usize, id: &str, delta: &Value) -> bool {
-        let known = self.all.get(at).map_or("", |call| &call.id);
-        !id.is_empty() && !known.is_empty() && id != known && self.is_named_again(at, delta)
+        if !self.is_named_again(at, delta) {
+            return false;
+        }
+        let Some(known) = self.all.get(at) else {
+            return false;
+        };
+        let arguments = text(&delta["function"]["arguments"]);
+        match (id.is_empty(), known.id.is_empty()) {
+            (false, false) => id != known.id,
+            _ => !arguments.is_empty() && arguments != known.arguments.text,
+        }
     }
 
     /// Whether a delta has a name though the arguments of the call are complete, so that it begins another one.
@@ -113,7 +130,11 @@ impl Calls {
         }
         match &function["arguments"] {
             Value::Null => {}
-            Value::String(more) => call.arguments.push(more),
+            Value::String(again) if call.arguments.is(again) => {}
+            Value::String(more) => {
+                self.argument_bytes += more.len();
+                call.arguments.push(more);
+            }
             // An object, where the specification has a string.
             whole => call.arguments = Arguments::of(&whole.to_string()),
         }
@@ -146,12 +167,7 @@ impl Calls {
 impl FinishedCall {
     /// The arguments, or why they cannot be read.
     pub(crate) fn args(&self) -> Result<Value, String> {
-        match serde_json::from_str(&self.arguments) {
-            // What some models write for no arguments.
-            Ok(Value::Null) => Ok(Value::Object(Map::new())),
-            Ok(args) => Ok(args),
-            Err(error) => Err(format!("the arguments are not JSON: {error}")),
-        }
+        arguments(&self.arguments)
     }
 
     /// The call as a member of `tool_calls`.
@@ -163,6 +179,22 @@ impl FinishedCall {
         }
         call
     }
+}
+
+/// The arguments in a text, or why they cannot be read.
+pub(crate) fn arguments(text: &str) -> Result<Value, String> {
+    let read = |text: &str| serde_json::from_str::<Value>(text);
+    let args = read(text).map_err(|error| format!("the arguments are not JSON: {error}"))?;
+    Ok(match args {
+        // What some models write for no arguments.
+        Value::Null => Value::Object(Map::new()),
+        // Written twice: as text within text.
+        Value::String(inner) => match read(&inner) {
+            Ok(args @ Value::Object(_)) => args,
+            _ => Value::String(inner),
+        },
+        args => args,
+    })
 }
 
 /// An id that no call has.
@@ -207,6 +239,11 @@ impl Arguments {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a text repeats these arguments, which are complete.
+    fn is(&self, text: &str) -> bool {
+        self.is_complete() && self.text == text
     }
 
     fn is_complete(&self) -> bool {

@@ -9,5 +9,5 @@ mod usage;
 
 pub(crate) use self::{
     assembly::{Assembly, Message, Piece},
-    calls::FinishedCall,
+    calls::{FinishedCall, arguments},
 };

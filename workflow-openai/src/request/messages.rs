@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 use workflow_core::node::agent::ToolCall;
 use workflow_llm::{Message, ModelError, ModelRequest, Part, TurnMessage};
 
+use crate::reply;
+
 /// The longest name of a function that OpenAI accepts.
 const LONGEST_NAME: usize = 64;
 
@@ -119,11 +121,14 @@ fn sendable(mut message: Map<String, Value>, is_in_loop: bool) -> Value {
         let Some(arguments) = call.pointer_mut("/function/arguments") else {
             continue;
         };
-        // Ollama and vLLM parse the arguments of the history, and refuse the request if they are not JSON. The result of the call
+        // Ollama and vLLM parse the arguments of the history, and refuse the request if they are no object. The result of the call
         // says what was wrong with them.
         let text = arguments.as_str().unwrap_or_default();
         if serde_json::from_str::<Map<String, Value>>(text).is_err() {
-            *arguments = json!("{}");
+            let args = reply::arguments(text).ok().filter(Value::is_object);
+            *arguments = args
+                .map_or_else(|| "{}".to_owned(), |args| args.to_string())
+                .into();
         }
     }
     Value::Object(message)
