@@ -1,4 +1,6 @@
 //! `LLMNode` in a workflow, with this provider.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` gives values")]
 
 mod common;
 
@@ -144,6 +146,20 @@ async fn what_only_other_providers_have_fails_before_anything_is_sent() {
         assert_eq!(end["error"]["code"], "unsupported_option", "{data}");
     }
     assert_eq!(sent(&server).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_node_adds_fields_to_the_request() {
+    let server = answering(says("Hello")).await;
+    let data = json!({"extra": {"min_p": 0.1, "chat_template_kwargs": {"enable_thinking": false}}});
+    assert_eq!(end(client(&server.uri()), data).await["output"], "Hello");
+    let sent = &sent(&server).await[0];
+    assert_eq!(
+        (&sent["min_p"], &sent["chat_template_kwargs"]),
+        (&json!(0.1), &json!({"enable_thinking": false}))
+    );
+    let end = end(client(&server.uri()), json!({"extra": {"model": "other"}})).await;
+    assert_eq!(end["error"]["code"], "invalid_request");
 }
 
 #[test]

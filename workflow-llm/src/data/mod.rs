@@ -103,6 +103,9 @@ struct Fields {
     tools: Vec<ToolData>,
     /// How the model may use tools, as the API writes it (`toolConfig`).
     tool_config: Option<Map<String, Value>>,
+    /// Further fields of the request's body, as the API writes them, for providers that take them. Not those that the request sets
+    /// itself.
+    extra: Option<Map<String, Value>>,
     /// Speed and price: `flex` costs half and may take minutes or be refused under load, `priority` is
     /// served first. Without it `standard`.
     service_tier: Option<ServiceTier>,

@@ -89,9 +89,14 @@ impl LlmData {
                 .options
                 .insert("safety".to_owned(), Value::Object(safety.collect()));
         }
-        if let Some(config) = &fields.tool_config {
-            let config = Value::Object(config.clone());
-            request.options.insert("tool_config".to_owned(), config);
+        for (name, option) in [
+            ("tool_config", &fields.tool_config),
+            ("extra", &fields.extra),
+        ] {
+            if let Some(option) = option {
+                let option = Value::Object(option.clone());
+                request.options.insert(name.to_owned(), option);
+            }
         }
         request
     }
