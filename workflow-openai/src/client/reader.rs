@@ -250,13 +250,21 @@ mod tests {
             truncated_at in prop::option::of(any::<prop::sample::Index>()),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
         ) {
-            let chunk = |delta: &Value, reason: Value| json!({"choices": [{"index": 0, "delta": delta, "finish_reason": reason}]});
-            let mut body: String = deltas.iter().map(|it| format!("data: {}{end}{end}: ping{end}{end}", chunk(it, json!(null)))).collect();
-            body.push_str(&format!("data: {}{end}{end}", chunk(&json!({}), reason)));
-            if is_done {
-                body.push_str(&format!("data: [DONE]{end}{end}"));
+            let chunk = |delta: &Value, reason: &Value| {
+                let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
+                json!({"choices": [choice]}).to_string()
+            };
+            let mut lines = Vec::new();
+            for delta in &deltas {
+                lines.push(format!("data: {}", chunk(delta, &Value::Null)));
+                lines.push(": ping".to_owned());
             }
-            let mut body = body.into_bytes();
+            lines.push(format!("data: {}", chunk(&json!({}), &reason)));
+            if is_done {
+                lines.push("data: [DONE]".to_owned());
+            }
+            lines.push(String::new());
+            let mut body = lines.join(&end.repeat(2)).into_bytes();
             if let Some(at) = truncated_at {
                 body.truncate(at.index(body.len()));
             }

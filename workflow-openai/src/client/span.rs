@@ -138,7 +138,6 @@ fn message(message: &Message) -> serde_json::Value {
             let text = json!({"type": "text", "content": turn.output().text});
             json!({"role": "assistant", "parts": [text]})
         }
-        _ => json!({}),
     }
 }
 
@@ -147,6 +146,5 @@ fn part(part: &Part) -> serde_json::Value {
         Part::Text(content) => json!({"type": "text", "content": content}),
         Part::Inline { mime_type, .. } => json!({"type": "blob", "mime_type": mime_type}),
         Part::File { mime_type, uri } => json!({"type": "uri", "mime_type": mime_type, "uri": uri}),
-        _ => json!({}),
     }
 }

@@ -37,7 +37,6 @@ pub(super) fn messages(request: &ModelRequest, provider: &str) -> Result<Vec<Val
         match message {
             Message::User(parts) => messages.push(user(parts, provider)?),
             Message::Turn(turn) => add_turn(turn, at > loop_begins, &mut messages),
-            _ => return Err(ModelError::unsupported_option(provider, "messages")),
         }
     }
     Ok(messages)
@@ -70,7 +69,6 @@ fn part(part: &Part, provider: &str) -> Result<Value, ModelError> {
         Part::File { mime_type, .. } => {
             return unsupported(mime_type.as_deref().unwrap_or_default());
         }
-        _ => return unsupported(""),
     };
     Ok(json!({"type": "image_url", "image_url": {"url": url}}))
 }

@@ -42,7 +42,6 @@ pub(crate) fn check(request: &ModelRequest, model: &str) -> Result<(), ModelErro
                     return Err(ModelError::invalid_request(reason));
                 }
             }
-            _ => {}
         }
     }
     match request.schema.as_ref().map(|schema| schema.validator()) {
