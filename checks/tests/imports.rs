@@ -12,7 +12,7 @@ use std::{
 use workflow_checks::{Modules, Table};
 
 /// The crates, each with its name and its folder.
-const CRATES: [(&str, &str); 12] = [
+const CRATES: [(&str, &str); 13] = [
     ("workflow-core", "workflow-core"),
     ("workflow-llm", "workflow-llm"),
     ("workflow-gemini", "workflow-gemini"),

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The published packages.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "workflow-core",
     "workflow-llm",
     "workflow-gemini",

@@ -16,7 +16,7 @@ use workflow_llm::{
 
 use super::{reader::AnswerReader, settings::Settings};
 use crate::{
-    error::{Asked, ConfigError, Failure, Refusal},
+    error::{CallFacts, ConfigError, Failure, Refusal},
     request,
 };
 
@@ -81,14 +81,14 @@ impl Api {
     }
 
     /// Sends a request, and returns the answer of status 200 as soon as its head was received. Any other status is a refusal, including
-    /// redirects and the other 2xx statuses. `asked` gets the provider's name of the request.
+    /// redirects and the other 2xx statuses. `facts` gets the provider's name of the request.
     ///
     /// # Cancellation
     /// Dropping the future closes the connection.
     pub(super) async fn call(
         &self,
         body: Vec<u8>,
-        asked: &mut Asked,
+        facts: &mut CallFacts,
     ) -> Result<AnswerReader, Failure> {
         let clock = Clock::start(self.settings.timeouts);
         let request = self.http.post(self.settings.url.clone());
@@ -97,14 +97,14 @@ impl Api {
         let response = response.map_err(|error| {
             if error.is_connect() && error.is_timeout() {
                 return clock
-                    .connect_error(self.settings.peers.peer.to_string())
+                    .connect_error(self.settings.errors.peer.to_string())
                     .into();
             }
             Failure::Connection(error)
         })?;
         let headers = response.headers();
         let id = headers.get("x-request-id").and_then(|it| it.to_str().ok());
-        asked.request_id = id.map(|id| self.settings.peers.shown(id));
+        facts.request_id = id.map(|id| self.settings.errors.shown(id));
         let status = response.status();
         if status == StatusCode::OK {
             return Ok(AnswerReader::new(
@@ -118,7 +118,7 @@ impl Api {
         // The status is what matters, so an incomplete body is better than its error. It obeys the same timeout.
         let mut reader = BodyReader::new(response, self.settings.max_reply_bytes);
         let body = clock.more(reader.refusal()).await.unwrap_or_default();
-        let redactor = &self.settings.peers.redactor;
+        let redactor = &self.settings.errors.redactor;
         let body = without_cut_secret(&body, MAX_REFUSAL_BYTES, redactor);
         Err(Refusal::from_answer(status.as_u16(), &headers, body, retry_after).into())
     }

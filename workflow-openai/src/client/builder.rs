@@ -13,7 +13,7 @@ use super::{
     settings::{Settings, base_url, completions_url, headers},
 };
 use crate::{
-    error::{ConfigError, Peers},
+    error::{ConfigError, ErrorContext},
     request::{Dialect, reserved_field},
 };
 
@@ -285,7 +285,7 @@ impl OpenAiClientBuilder {
         let settings = Settings {
             info,
             // Reads the proxy variables of the environment, as `reqwest` does when the client is built.
-            peers: Peers {
+            errors: ErrorContext {
                 provider: self.name.into_owned(),
                 peer: Peer::of(&url),
                 has_key: !headers.is_empty(),

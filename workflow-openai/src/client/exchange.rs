@@ -11,7 +11,7 @@ use workflow_llm::{
 
 use super::{api::Api, reader::AnswerReader, span::CallSpan};
 use crate::{
-    error::{Asked, Failure, Refusal},
+    error::{CallFacts, Failure, Refusal},
     reply::{FinishedCall, Message, Piece},
     request,
 };
@@ -24,7 +24,7 @@ pub(super) struct Exchange {
     pending: VecDeque<ModelChunk>,
     /// `None` before the first poll.
     call: Option<CallSpan>,
-    asked: Asked,
+    facts: CallFacts,
     thoughts: String,
     state: State,
 }
@@ -52,7 +52,7 @@ impl Exchange {
             request,
             pending: VecDeque::new(),
             call: None,
-            asked: Asked {
+            facts: CallFacts {
                 has_tools,
                 request_id: None,
             },
@@ -125,7 +125,7 @@ impl Exchange {
             AdmissionEvent::Admitted(pass) => {
                 // From here on the request counts as sent, even if the connection fails.
                 let permit = pass.sent();
-                let reader = self.api.call(body, &mut self.asked).await;
+                let reader = self.api.call(body, &mut self.facts).await;
                 let reader = reader.map_err(|failure| self.failure(failure))?;
                 return Ok(State::Reading(Box::new(reader), permit));
             }
@@ -164,9 +164,9 @@ impl Exchange {
     }
 
     fn turn(&mut self, message: Message) -> ModelTurn {
-        let peers = &self.api.settings().peers;
-        let shown = |text: Option<String>| text.map(|text| peers.shown(&text));
-        let mut facts = self.asked.facts();
+        let errors = &self.api.settings().errors;
+        let shown = |text: Option<String>| text.map(|text| errors.shown(&text));
+        let mut facts = self.facts.answer();
         facts.finish_reason = shown(message.finish_reason);
         facts.model_version = shown(message.model);
         facts.response_id = shown(message.id);
@@ -197,10 +197,10 @@ impl Exchange {
         if let Failure::Refused(refusal) = &failure {
             let model = self.api.model_of(&self.request);
             let mut refusal = Refusal::clone(refusal);
-            refusal.redact(&self.api.settings().peers.redactor);
+            refusal.redact(&self.api.settings().errors.redactor);
             self.api.gate().refused(model, &refusal);
         }
-        self.api.settings().peers.error(failure, &self.asked)
+        self.api.settings().errors.error(failure, &self.facts)
     }
 
     fn not_admitted(&self, error: NotAdmitted<Refusal>) -> ModelError {
@@ -218,8 +218,8 @@ impl Exchange {
 
     /// The error has the code of the refusal that began the cool-down.
     fn cooling_down(&self, cooling: &CoolingDown<Refusal>) -> ModelError {
-        let peers = &self.api.settings().peers;
-        peers.cooling_down(&cooling.model, cooling.left, &cooling.refusal)
+        let errors = &self.api.settings().errors;
+        errors.cooling_down(&cooling.model, cooling.left, &cooling.refusal)
     }
 }
 

@@ -10,7 +10,7 @@ use workflow_httpkit::{Redactor, Secret, Timeouts, UnusableSecret};
 use workflow_llm::ProviderInfo;
 
 use crate::{
-    error::{ConfigError, Peers},
+    error::{ConfigError, ErrorContext},
     request::Dialect,
 };
 
@@ -24,7 +24,7 @@ pub(super) struct Settings {
     /// The URL of chat completions.
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
-    pub(super) peers: Peers,
+    pub(super) errors: ErrorContext,
     pub(super) dialect: Dialect,
     pub(super) timeouts: Timeouts,
     pub(super) max_reply_bytes: usize,
@@ -41,7 +41,7 @@ impl Settings {
             .field("name", &self.info.name())
             .field("url", &self.url.as_str())
             .field("model", &self.info.default_model())
-            .field("has_key", &self.peers.has_key)
+            .field("has_key", &self.errors.has_key)
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ mod refusal;
 pub use self::config::ConfigError;
 pub(crate) use self::{
     no_answer::{NoAnswer, NoAnswerReason},
-    outcome::{Asked, Peers},
+    outcome::{CallFacts, ErrorContext},
     refusal::Refusal,
 };
 

@@ -9,7 +9,7 @@ use super::{Failure, HEAD, NoAnswer, NoAnswerReason, Refusal, class::Class, exce
 
 /// What messages and hints name.
 #[derive(Clone, Debug)]
-pub(crate) struct Peers {
+pub(crate) struct ErrorContext {
     /// The name of the provider.
     pub(crate) provider: String,
     pub(crate) peer: Peer,
@@ -20,21 +20,21 @@ pub(crate) struct Peers {
 
 /// What is known of a request and its answer.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct CallFacts {
     /// Whether the request declared tools.
     pub(crate) has_tools: bool,
     /// The header `x-request-id` of the answer, redacted.
     pub(crate) request_id: Option<String>,
 }
 
-impl Peers {
+impl ErrorContext {
     /// A text of the server, redacted and shortened.
     pub(crate) fn shown(&self, text: &str) -> String {
         excerpt(text, &self.redactor)
     }
 
     /// The error of a failure, redacted.
-    pub(crate) fn error(&self, failure: Failure, asked: &Asked) -> ModelError {
+    pub(crate) fn error(&self, failure: Failure, facts: &CallFacts) -> ModelError {
         let Self {
             provider,
             peer,
@@ -44,12 +44,12 @@ impl Peers {
         match failure {
             Failure::Refused(mut refusal) => {
                 refusal.redact(redactor);
-                let error = self.refused(&refusal, asked.has_tools, "");
-                error.with_answer(asked.facts())
+                let error = self.refused(&refusal, facts.has_tools, "");
+                error.with_answer(facts.answer())
             }
             Failure::NoAnswer(mut error) => {
                 error.redact(redactor);
-                no_answer(*error, asked.facts())
+                no_answer(*error, facts.answer())
             }
             Failure::Connection(error) => {
                 let delivery = if error.is_connect() {
@@ -206,9 +206,9 @@ fn timed_out(error: &TimedOut, provider: &str) -> ModelError {
     }
 }
 
-impl Asked {
+impl CallFacts {
     /// The facts of an answer, with the provider's name of the request.
-    pub(crate) fn facts(&self) -> AnswerFacts {
+    pub(crate) fn answer(&self) -> AnswerFacts {
         let mut facts = AnswerFacts::default();
         if let Some(id) = &self.request_id {
             facts

@@ -101,7 +101,7 @@ impl Refusal {
         }
     }
 
-    /// The wait that the API asked for. `None` after a permanent refusal, where it would mislead.
+    /// The wait that the API asks for. `None` after a permanent refusal, where it would mislead.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.retry_after.filter(|_| self.is_retryable())
     }
