@@ -54,6 +54,7 @@ pub(crate) struct AgentFields {
     /// What happens when the last allowed turn gives no answer: the agent fails with `max_turns`, or it completes with the text so
     /// far.
     #[serde(default)]
+    #[schemars(extend("default" = "fail"))]
     pub(crate) on_max_turns: OnMaxTurns,
     /// How many calls of a turn run at the same time. 1: one after another, in their order.
     #[serde(default = "default_concurrency")]
@@ -75,7 +76,7 @@ pub(crate) struct AgentFields {
     pub(crate) turn_timeout: Option<WrittenDuration>,
     /// Whether the first turn may or must call tools: `auto`, `required`, `none`, or `{"tool": name}`.
     #[serde(default, deserialize_with = "tool_choice")]
-    #[schemars(with = "ToolChoiceData")]
+    #[schemars(with = "ToolChoiceData", extend("default" = "auto"))]
     pub(crate) tool_choice: ToolChoice,
 }
 
@@ -101,6 +102,7 @@ pub(crate) struct ToolData {
     pub(crate) approve: Option<Approve>,
     /// What happens when a call fails: the model is told, or the agent fails.
     #[serde(default)]
+    #[schemars(extend("default" = "answer"))]
     pub(crate) on_error: ToolOnError,
     /// What happens to a call that was running when its host stopped: it runs again, or the agent fails.
     #[serde(default)]

@@ -226,7 +226,8 @@ fn plan(
         ToolWork::Nodes(_) => (None, None),
         ToolWork::Workflow(workflow) => (workflow.input_schema(), workflow.description.clone()),
     };
-    let own = written.get("input").filter(|own| !own.is_null());
+    // As it is written: of a schema with a fault, only a replacement was read.
+    let own = tool.input.as_ref().and_then(|_| written.get("input"));
     let (schema, at_input) = match (own, input) {
         (Some(own), _) => (Arc::new(own.clone()), at.field("input")),
         (None, Some(called)) => (Arc::new(called.clone()), at.field("workflow")),
