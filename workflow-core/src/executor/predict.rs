@@ -88,12 +88,14 @@ struct Found {
     attempts: u32,
     /// How many items it has, if it is a map that has begun.
     items: usize,
+    /// `None` for a leaf.
+    control: Option<ControlKind>,
 }
 
 impl Found {
     /// Whether its cost is that of the steps in it.
     fn is_container(&self) -> bool {
-        ControlKind::of_name(&self.step.kind).is_some_and(ControlKind::is_container)
+        self.control.is_some_and(ControlKind::is_container)
     }
 }
 
@@ -142,6 +144,7 @@ impl Forecast {
                 step: PredictedStep::unknown(name.clone(), kind),
                 attempts: 1,
                 items: 0,
+                control: self.outline.control_of(name.path()),
             });
             self.steps.len() - 1
         };

@@ -74,8 +74,20 @@ impl RunOutline {
     /// The type whose [activity](crate::node::NodeType::activity) a running step shows: its own, and that of its agent for a turn. `None`
     /// for a path that no step of the run can have.
     pub fn activity_of(&self, path: &StepPath) -> Option<&Arc<str>> {
-        let found = self.find(path)?;
-        Some(&found.agent.unwrap_or(found.node).kind)
+        let Found { node, agent } = self.find(path)?;
+        let agent = agent.filter(|_| &*node.kind == AGENT_TURN);
+        Some(&agent.unwrap_or(node).kind)
+    }
+
+    /// What the step is, if the engine interprets it: `None` for a leaf. A call of a tool contains nodes as that of a workflow does.
+    pub(crate) fn control_of(&self, path: &StepPath) -> Option<ControlKind> {
+        let Found { node, agent } = self.find(path)?;
+        match agent {
+            Some(_) if &*node.kind == AGENT_TURN => None,
+            Some(_) => Some(ControlKind::Workflow),
+            None if node.is_agent() => Some(ControlKind::Agent),
+            None => ControlKind::of_name(&node.kind),
+        }
     }
 
     /// The node whose step has this path. `None` for a path that no step of the run can have. It does not check
@@ -99,7 +111,6 @@ impl RunOutline {
                 Some(_) => in_turn(nodes, id)?,
             };
             if segments.clone().next().is_none() {
-                let agent = agent.filter(|_| &*node.kind == AGENT_TURN);
                 return Some(Found { node, agent });
             }
             let is_call = agent.is_some();
@@ -138,7 +149,7 @@ impl RunOutline {
 /// A node at the end of a path.
 struct Found<'a> {
     node: &'a NodeOutline,
-    /// The agent whose turn the node is.
+    /// The agent, if the node is a turn or a tool of one.
     agent: Option<&'a NodeOutline>,
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{Body, NodeKind, PlannedNode, Workflow};
+use super::{
+    Body, NodeKind, PlannedAgent, PlannedNode, PlannedTool, TURN, ToolWork, UNKNOWN, Workflow,
+};
 use crate::value::StepPath;
 
 /// A step that a run of a workflow may have.
@@ -11,6 +13,10 @@ pub(crate) struct StepPlace<'a> {
     pub(crate) lists: Vec<ListPlace<'a>>,
     /// Whether it is within the round of a loop.
     pub(crate) in_loop: bool,
+    /// Whether it is within the turn of an agent.
+    pub(crate) in_agent: bool,
+    /// Whether it is a turn of an agent or a call of a tool, which no list of the specification has.
+    pub(crate) is_made: bool,
 }
 
 /// A list of nodes on the way to a step.
@@ -57,20 +63,22 @@ impl ListPlace<'_> {
 }
 
 impl<'a> StepPlace<'a> {
-    /// The node of the step.
+    /// The node of the step; `None` for one that no list of the specification has.
     pub(crate) fn node(&self) -> Option<&'a PlannedNode> {
-        let last = self.lists.last()?;
+        let last = self.lists.last().filter(|_| !self.is_made)?;
         Some(&last.body.steps[last.node])
     }
 }
 
 impl Workflow {
-    /// The step that a path leads to. An item of a map may have any number, a round of a loop one below its `max`. `None` if
-    /// no run has such a step.
+    /// The step that a path leads to. An item of a map may have any number, a round of a loop one below its `max`, a turn of an agent one
+    /// below its `max_turns`. `None` if no run has such a step.
     pub(crate) fn place(&self, path: &StepPath) -> Option<StepPlace<'_>> {
         let mut place = StepPlace {
             lists: Vec::new(),
             in_loop: false,
+            in_agent: false,
+            is_made: false,
         };
         let mut segments = path.as_str().split('/').peekable();
         let (mut body, mut within) = (&**self.body(), None);
@@ -98,12 +106,42 @@ impl Workflow {
                     body = call.workflow.body();
                     here
                 }
-                // The calls of an agent follow from what its turns say.
-                NodeKind::Agent(_) | NodeKind::Turn(_) | NodeKind::ToolCall(_) => return None,
-                NodeKind::Leaf(_) | NodeKind::Human(_) | NodeKind::Delay(_) => return None,
+                NodeKind::Agent(agent) => {
+                    place.in_agent = true;
+                    let turns = agent.fields.max_turns;
+                    let turn = number(segments.next()?).filter(|it| *it < turns)?;
+                    let id = segments.next()?;
+                    let tool = tool_of(agent, id)?;
+                    if segments.peek().is_none() {
+                        place.is_made = true;
+                        return Some(place);
+                    }
+                    body = match &tool?.work {
+                        ToolWork::Nodes(body) => body,
+                        ToolWork::Workflow(workflow) => workflow.body(),
+                    };
+                    here.within(turn).within(id)
+                }
+                NodeKind::Leaf(_)
+                | NodeKind::Human(_)
+                | NodeKind::Delay(_)
+                | NodeKind::Turn(_)
+                | NodeKind::ToolCall(_) => return None,
             });
         }
     }
+}
+
+/// The tool that a step in a turn of an agent is a call of. `Some(None)` for the turn itself and for the call of an unknown tool, which
+/// contain nothing; `None` if a turn has no such step.
+fn tool_of<'a>(agent: &'a PlannedAgent, id: &str) -> Option<Option<&'a PlannedTool>> {
+    if id == TURN {
+        return Some(None);
+    }
+    let (name, index) = id.rsplit_once('-')?;
+    number(index)?;
+    let tool = agent.tools.iter().find(|tool| *tool.name == *name);
+    (tool.is_some() || name == UNKNOWN).then(|| tool.map(|tool| &**tool))
 }
 
 /// A number as paths write it: without a sign or leading zeros.

@@ -8,6 +8,7 @@
 
 mod faults;
 mod outline;
+mod steps;
 mod tools;
 
 use async_trait::async_trait;
@@ -40,10 +41,13 @@ impl Agent for Scripted {
     }
 }
 
-/// A node that may act.
+/// No `data`.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Act {}
+struct Empty {}
+
+/// A node that may act.
+struct Act;
 
 #[async_trait]
 impl Node for Act {
@@ -57,7 +61,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
 
 fn registry() -> Registry {
     let mut registry = Registry::default();
-    registry.register::<Act>("Act");
+    registry.register_with("Act", |_: Empty| Act);
     registry.register_agent_with("Scripted", |data: Scripted| data);
     registry
 }

@@ -148,7 +148,7 @@ fn only_loops_have_exhausted() {
     assert_eq!(
         faults(&spec),
         [
-            "unknown_reference #/nodes/1/data/value: `a.exhausted` is not there: only a loop has it",
+            "unknown_reference #/nodes/1/data/value: `a.exhausted` is not there: only a loop or an agent has it",
             "unknown_reference #/nodes/1/data/value: `a.exhaustet` is not there: a node has `status`, `output`, `error`, \
              `finish_reason`, `truncated`, `metadata`",
         ]

@@ -96,7 +96,7 @@ impl FrameBuilder {
 
     /// "Calling Gemini API (Attempt 1/5)..."
     fn started(&self, started: &NodeStarted) -> String {
-        let kind = self.outline.kind_of(started.step.path());
+        let kind = self.outline.activity_of(started.step.path());
         let node_type = kind.and_then(|kind| self.engine.registry().get(kind));
         let activity = node_type.map_or(WORKING, NodeType::activity);
         match (started.attempt, started.max_attempts) {

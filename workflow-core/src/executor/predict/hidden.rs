@@ -1,4 +1,4 @@
-//! Containers that do more than is known: that were not reached, that may have further rounds, or whose later items have not begun.
+//! Containers that do more than is known: that were not reached, that may have further rounds or turns, or whose later items have not begun.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +12,9 @@ use crate::{
 impl Found {
     /// Whether it is a container in which more is done than in the steps that were found, given how many of its items have begun.
     fn hides_more(&self, items_begun: usize) -> bool {
-        match (self.step.status, ControlKind::of_name(&self.step.kind)) {
+        match (self.step.status, self.control) {
             (PredictedStatus::Unknown, Some(kind)) => kind.is_container(),
-            (PredictedStatus::Runs, Some(ControlKind::Loop)) => true,
+            (PredictedStatus::Runs, Some(ControlKind::Loop | ControlKind::Agent)) => true,
             (PredictedStatus::Runs, Some(ControlKind::Map)) => items_begun < self.items,
             _ => false,
         }

@@ -35,6 +35,12 @@ pub(super) fn taken(
         let hint = "run the whole loop";
         return refuse(FaultCode::NotApplicable, detail, hint);
     }
+    if place.in_agent {
+        let detail =
+            format!("`{only}` is within a turn of an agent, which depends on the turns before");
+        let hint = "run the whole agent";
+        return refuse(FaultCode::NotApplicable, detail, hint);
+    }
     let results = results(log);
     let mut taken = Vec::new();
     let mut left = MAX_RESULT_BYTES;

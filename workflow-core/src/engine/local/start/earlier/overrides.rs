@@ -55,6 +55,13 @@ fn output_faults(workflow: &Workflow, path: &StepPath, output: &Value, at: &Poin
         let hint = "a path is `node`, `map/0/node`, `loop/0/node` or `call/node`";
         return vec![fault.with_hint(hint)];
     };
+    if place.is_made {
+        let detail =
+            format!("`{path}` is a turn or a call of an agent, whose output cannot be set");
+        let fault = Fault::new(FaultCode::NotApplicable, at, detail);
+        let hint = "set the output of the agent, or of a node in one of its tools";
+        return vec![fault.with_hint(hint)];
+    }
     if let Err(error) = size::check(output, MAX_OUTPUT_BYTES) {
         let detail = error.to_string();
         return vec![Fault::new(FaultCode::InvalidValue, at, detail)];
