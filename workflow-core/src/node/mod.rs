@@ -22,7 +22,7 @@ pub(crate) use self::{
     built_in::SWITCH,
     control::{
         AgentData, AgentFields, Approve, Control, ControlKind, DelayNode, HumanNode, ITEM,
-        LoopNode, MapNode, Nodes, OnItemError, OnMax, OnMaxTurns, TOOL_NAME, ToolData,
+        LoopNode, MAX_TOOLS, MapNode, Nodes, OnItemError, OnMax, OnMaxTurns, TOOL_NAME, ToolData,
         ToolOnAmbiguous, ToolOnError, WorkflowNode,
     },
     plan::Prepared,

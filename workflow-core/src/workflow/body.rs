@@ -39,6 +39,8 @@ pub(crate) struct Body {
     pub(super) result: Shape,
     /// Whether something in the body of a loop reads the results of its earlier rounds.
     pub(super) reads_history: bool,
+    /// Whether running it a second time may change something a second time, and nothing in it says that it may or must not.
+    pub(super) acts_unguarded: bool,
 }
 
 impl Body {
@@ -55,6 +57,7 @@ impl Body {
             outline: Arc::default(),
             result: Shape::Unknown,
             reads_history: false,
+            acts_unguarded: false,
         }
     }
 
@@ -157,6 +160,7 @@ impl<'a> List<'a> {
             }
         }
         Body {
+            acts_unguarded: steps.iter().any(PlannedNode::acts_unguarded),
             steps: steps.into(),
             variables: Arc::new(self.graph.variables().clone()),
             sinks: self.graph.sinks(),

@@ -111,12 +111,15 @@ impl Workflow {
                     let turns = agent.fields.max_turns;
                     let turn = number(segments.next()?).filter(|it| *it < turns)?;
                     let id = segments.next()?;
-                    let tool = tool_of(agent, id)?;
+                    let step = turn_step(agent, id)?;
                     if segments.peek().is_none() {
                         place.is_made = true;
                         return Some(place);
                     }
-                    body = match &tool?.work {
+                    let TurnStep::Tool(tool) = step else {
+                        return None;
+                    };
+                    body = match &tool.work {
                         ToolWork::Nodes(body) => body,
                         ToolWork::Workflow(workflow) => workflow.body(),
                     };
@@ -132,16 +135,26 @@ impl Workflow {
     }
 }
 
-/// The tool that a step in a turn of an agent is a call of. `Some(None)` for the turn itself and for the call of an unknown tool, which
-/// contain nothing; `None` if a turn has no such step.
-fn tool_of<'a>(agent: &'a PlannedAgent, id: &str) -> Option<Option<&'a PlannedTool>> {
+/// A step in a turn of an agent.
+enum TurnStep<'a> {
+    /// The turn itself, or the call of a tool that is not there.
+    Empty,
+    /// A call of this tool.
+    Tool(&'a PlannedTool),
+}
+
+/// The step with this id in a turn; `None` if no turn has it.
+fn turn_step<'a>(agent: &'a PlannedAgent, id: &str) -> Option<TurnStep<'a>> {
     if id == TURN {
-        return Some(None);
+        return Some(TurnStep::Empty);
     }
     let (name, index) = id.rsplit_once('-')?;
     number(index)?;
-    let tool = agent.tools.iter().find(|tool| *tool.name == *name);
-    (tool.is_some() || name == UNKNOWN).then(|| tool.map(|tool| &**tool))
+    if name == UNKNOWN {
+        return Some(TurnStep::Empty);
+    }
+    let tool = agent.tools.iter().find(|tool| *tool.name == *name)?;
+    Some(TurnStep::Tool(tool))
 }
 
 /// A number as paths write it: without a sign or leading zeros.

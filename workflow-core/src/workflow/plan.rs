@@ -259,6 +259,25 @@ impl PlannedNode {
         }
     }
 
+    /// Whether an attempt in it may act and is made again after a crash, and its author has not said that it may be.
+    ///
+    /// What is in it is known by then, so a workflow that is called in many places is not walked for each.
+    pub(super) fn acts_unguarded(&self) -> bool {
+        match &self.kind {
+            NodeKind::Leaf(_) => {
+                let acts = !matches!(self.effects, Effects::None | Effects::Reads);
+                acts && self.on_ambiguous == OnAmbiguous::Retry
+            }
+            NodeKind::Map(map) => map.body.acts_unguarded,
+            NodeKind::Loop(repeat) => repeat.body.acts_unguarded,
+            NodeKind::Call(call) => call.workflow.body().acts_unguarded,
+            NodeKind::Agent(agent) => agent.tools.iter().any(|tool| tool.acts_unguarded),
+            NodeKind::Turn(_) | NodeKind::ToolCall(_) | NodeKind::Human(_) | NodeKind::Delay(_) => {
+                false
+            }
+        }
+    }
+
     /// What an output of the node fits, as far as the node says so.
     pub(crate) fn output_schema(&self) -> Option<&Value> {
         match &self.kind {

@@ -193,6 +193,47 @@ fn the_nodes_of_all_tools_count() {
     assert_eq!(found[0].pointer, "#/nodes/0/data/tools/1/nodes");
 }
 
+#[test]
+fn an_agent_has_as_many_tools_as_providers_take() {
+    let tools = |count: usize| {
+        let tools = (0..count).map(|n| json!({"name": format!("t{n}"), "workflow": "refund"}));
+        faults(&with_tools(tools.collect()), &library())
+    };
+    assert_eq!(tools(128), []);
+    let found = tools(129);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].pointer, "#/nodes/0/data/tools");
+    assert!(found[0].detail.contains("128"), "{found:?}");
+    // A great many are refused as fast.
+    assert_eq!(tools(20_000).len(), 1);
+}
+
+/// Without care, the workflows would be walked a thousand times at each of sixteen levels.
+#[test]
+fn what_a_tool_may_do_is_found_without_walking_a_called_workflow_for_each_call() {
+    let mut library = library();
+    let calls = |name: &str| -> Value {
+        let calls = (0..200).map(|n| json!({"id": format!("c{n}"), "type": "WorkflowNode", "needs": [], "data": {"workflow": name}}));
+        calls.collect()
+    };
+    for level in 1..=14 {
+        let below = if level == 1 {
+            "refund".to_owned()
+        } else {
+            format!("w{}", level - 1)
+        };
+        let spec = json!({"input": input(), "nodes": calls(&below), "output": 1});
+        library.insert(format!("w{level}"), called(&spec, &library));
+    }
+    assert_eq!(
+        faults(
+            &with_tools(json!([{"name": "deep", "workflow": "w14"}])),
+            &library
+        ),
+        []
+    );
+}
+
 /// All faults are found at once, in bodies and beside them.
 #[test]
 fn one_fault_does_not_hide_another() {

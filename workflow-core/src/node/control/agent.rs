@@ -25,6 +25,9 @@ pub(super) static KIND: KindInfo = KindInfo {
     read: |data| read(data, |never: Never| match never {}),
 };
 
+/// The most tools of an agent: as many as providers take.
+pub(crate) const MAX_TOOLS: usize = 128;
+
 /// The form of the name of a tool: that of an id, short enough that a call adds its index to it.
 pub(crate) const TOOL_NAME: &str = "^[A-Za-z_][A-Za-z0-9_-]{0,59}$";
 
@@ -44,8 +47,9 @@ pub(crate) struct AgentData {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AgentFields {
-    /// What the agent may call.
+    /// What the agent may call: at most 128 tools.
     #[serde(default)]
+    #[schemars(length(max = MAX_TOOLS))]
     pub(crate) tools: Vec<ToolData>,
     /// The most turns.
     #[serde(default = "default_max_turns")]

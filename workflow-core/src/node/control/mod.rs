@@ -17,8 +17,8 @@ use serde_json::Value;
 
 pub(crate) use self::{
     agent::{
-        AgentData, AgentFields, Approve, OnMaxTurns, TOOL_NAME, ToolData, ToolOnAmbiguous,
-        ToolOnError,
+        AgentData, AgentFields, Approve, MAX_TOOLS, OnMaxTurns, TOOL_NAME, ToolData,
+        ToolOnAmbiguous, ToolOnError,
     },
     call::WorkflowNode,
     delay::DelayNode,

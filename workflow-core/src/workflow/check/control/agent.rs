@@ -13,7 +13,7 @@ use crate::{
     error::{Fault, FaultCode, Pointer, did_you_mean, shown},
     event::{AGENT_TURN, NodeOutline, TOOL_CALL},
     node::{
-        AgentData, AgentFields, Effects, OnMaxTurns, ToolData,
+        AgentData, AgentFields, Effects, MAX_TOOLS, OnMaxTurns, ToolData,
         agent::{Agent, ToolChoice, ToolSpec},
     },
     template::ARGS,
@@ -51,6 +51,8 @@ impl ControlCheck for AgentCheck {
         let node = container.node;
         let at = node.data_at("tools");
         let tools = node.spec.data["tools"].as_array();
+        // More tools are a fault of the schema.
+        let tools = tools.filter(|tools| tools.len() <= MAX_TOOLS);
         let tools = tools.map_or(&[][..], Vec::as_slice);
         if !tools.is_empty() {
             refuse_hidden_args(node, &at, check);
@@ -62,7 +64,8 @@ impl ControlCheck for AgentCheck {
                 at: at.item(index),
             });
             // Collected first, so that a fault in one body does not hide those in another.
-            let bodies: Vec<_> = tools.flat_map(|it| it.check(patched, check)).collect();
+            let mut bodies = Vec::new();
+            tools.for_each(|tool| tool.check(patched, &mut bodies, check));
             bodies.into_iter().collect()
         })?
     }

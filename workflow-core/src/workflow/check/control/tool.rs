@@ -17,9 +17,7 @@ use super::{
 use crate::{
     error::{Fault, FaultCode, Pointer, Problem, shown},
     event::{NodeOutline, TOOL_CALL},
-    node::{
-        AgentFields, Approve, Effects, ToolData, ToolOnAmbiguous, ToolOnError, agent::ToolSpec,
-    },
+    node::{AgentFields, Approve, ToolData, ToolOnAmbiguous, ToolOnError, agent::ToolSpec},
     template::{ARGS, Templated},
     value::{NodeId, ValueSchema, WrittenDuration},
     workflow::{
@@ -29,8 +27,7 @@ use crate::{
             enclosing::{EnclosingScope, Local, LocalValue, Values},
             marks::{Mark, Reads},
         },
-        plan::{NodeKind, PlannedNode},
-        spec::{NodeSpec, OnAmbiguous},
+        spec::NodeSpec,
     },
 };
 
@@ -50,7 +47,7 @@ pub(crate) struct PlannedTool {
     pub(crate) max_result_bytes: usize,
     pub(crate) max_repeats: usize,
     /// Whether a lost call may do something twice, and the author has not said that it may.
-    acts_unguarded: bool,
+    pub(in crate::workflow) acts_unguarded: bool,
 }
 
 /// What a call of a tool runs.
@@ -82,15 +79,17 @@ pub(super) struct ToolBody<'a> {
 }
 
 impl ToolBody<'_> {
-    /// Checks the nodes of the tool, if it has any, and what is evaluated before a call. `Some(None)` if its nodes cannot be planned.
+    /// Checks the nodes of the tool and what is evaluated before a call. Adds its body to `bodies` if it has nodes: `None` if they cannot
+    /// be planned.
     ///
     /// The tool sees what the agent sees, and `args`. The question to a person is asked before the nodes run, so it reads none of
     /// them.
     pub(super) fn check(
         &self,
         patched: &mut PatchedData,
+        bodies: &mut Vec<Option<Arc<Body>>>,
         check: &mut Check,
-    ) -> Option<Option<Arc<Body>>> {
+    ) {
         let GraphNode { index, graph, .. } = self.container.node;
         let args = self.args(check);
         let locals = [Local::new(ARGS, LocalValue::Known(args.clone()))];
@@ -105,23 +104,17 @@ impl ToolBody<'_> {
         for field in fields.clone().filter(|field| field.reads == Reads::Args) {
             patched.check(field, &before.reader(), check);
         }
-        let mut fields = fields;
-        let field = fields.find(|field| field.mark == Mark::Nodes)?;
-        let items: &[Value] = field.value.as_array()?;
-        if !check.count(items.len(), &field.at) {
-            return Some(None);
+        for field in fields.filter(|field| field.mark == Mark::Nodes) {
+            let Some(items) = field.value.as_array() else {
+                continue;
+            };
+            let body = check.count(items.len(), &field.at).then(|| {
+                check.bounded(self.timeout(), |check| {
+                    check.within_tool(|check| planned(items, &field.at, enclosing, check))
+                })
+            });
+            bodies.push(body.map(Arc::new));
         }
-        let body = check.bounded(self.timeout(), |check| {
-            check.within_tool(|check| {
-                let nodes = NodeSpec::read_all(items, &field.at, &mut check.faults);
-                let list = List::new(&nodes, enclosing, check);
-                let body = list.plan(check);
-                list.use_sinks();
-                list.warn_of_unused(check);
-                body
-            })
-        });
-        Some(Some(Arc::new(body)))
     }
 
     /// What is known of the arguments.
@@ -142,6 +135,21 @@ impl ToolBody<'_> {
         let written = WrittenDuration::deserialize(self.json.get("timeout")?);
         written.ok().map(|it| it.0)
     }
+}
+
+/// The nodes of a tool. Without an `output`, the last of them make the result.
+fn planned(
+    items: &[Value],
+    at: &Pointer,
+    enclosing: EnclosingScope<'_>,
+    check: &mut Check,
+) -> Body {
+    let nodes = NodeSpec::read_all(items, at, &mut check.faults);
+    let list = List::new(&nodes, enclosing, check);
+    let body = list.plan(check);
+    list.use_sinks();
+    list.warn_of_unused(check);
+    body
 }
 
 /// The faults of the names of tools. Models write them, and they are parts of paths.
@@ -328,27 +336,8 @@ impl ToolWork {
     /// Whether running it a second time may change something a second time, and nothing in it says that it may or must not.
     fn acts_unguarded(&self) -> bool {
         match self {
-            Self::Nodes(body) => acts_unguarded(body),
-            Self::Workflow(workflow) => acts_unguarded(workflow.body()),
+            Self::Nodes(body) => body.acts_unguarded,
+            Self::Workflow(workflow) => workflow.body().acts_unguarded,
         }
     }
-}
-
-fn acts_unguarded(body: &Body) -> bool {
-    body.steps.iter().any(|step| match &step.kind {
-        NodeKind::Leaf(_) => is_unguarded(step),
-        NodeKind::Map(map) => acts_unguarded(&map.body),
-        NodeKind::Loop(repeat) => acts_unguarded(&repeat.body),
-        NodeKind::Call(call) => acts_unguarded(call.workflow.body()),
-        NodeKind::Agent(agent) => agent.tools.iter().any(|tool| tool.acts_unguarded),
-        NodeKind::Turn(_) | NodeKind::ToolCall(_) | NodeKind::Human(_) | NodeKind::Delay(_) => {
-            false
-        }
-    })
-}
-
-/// Whether an attempt may act, and is made again after a crash.
-fn is_unguarded(step: &PlannedNode) -> bool {
-    let acts = !matches!(step.effects, Effects::None | Effects::Reads);
-    acts && step.on_ambiguous == OnAmbiguous::Retry
 }
