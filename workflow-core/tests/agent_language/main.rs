@@ -16,7 +16,10 @@ use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 use workflow_core::{
     Fault, InvalidWorkflow, Node, NodeContext, NodeError, Registry, Template, Workflow,
-    node::agent::{Agent, AgentTurn, TurnRequest},
+    node::{
+        Effects,
+        agent::{Agent, AgentTurn, TurnRequest},
+    },
     workflow::Library,
 };
 
@@ -56,12 +59,27 @@ impl Node for Act {
     }
 }
 
+/// A node that says itself that it only reads.
+struct Look;
+
+#[async_trait]
+impl Node for Look {
+    async fn run(&self, _: &NodeContext) -> Result<Value, NodeError> {
+        Ok(Value::Null)
+    }
+
+    fn effects(&self) -> Option<Effects> {
+        Some(Effects::Reads)
+    }
+}
+
 /// Built once: the schemas of all types take a while to compile.
 static REGISTRY: LazyLock<Registry> = LazyLock::new(registry);
 
 fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.register_with("Act", |_: Empty| Act);
+    registry.register_with("Look", |_: Empty| Look);
     registry.register_agent_with("Scripted", |data: Scripted| data);
     registry
 }

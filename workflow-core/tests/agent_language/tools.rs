@@ -45,7 +45,11 @@ fn a_tool_that_may_act_says_what_happens_to_a_lost_call() {
         [tool]
     );
     assert_eq!(only(&body(acting())), AMBIGUOUS);
-    // Whoever says it, or says it of the node, has thought of it.
+    assert_eq!(
+        warnings(&body(json!({"id": "look", "type": "Look"}))),
+        [""; 0]
+    );
+    // What is said of the tool or of the node is meant.
     for says in ["fail", "retry"] {
         let spec = with_tool(json!({"nodes": [acting()], "on_ambiguous": says}));
         assert_eq!(warnings(&spec), [""; 0]);
