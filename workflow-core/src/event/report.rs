@@ -143,10 +143,12 @@ impl Report {
         }
     }
 
-    /// The part that is shown again if a step reuses the result: what templates can read, and the model.
+    /// The part that belongs to the result if a step reuses it: what templates can read, the model, and the state of a turn, which
+    /// the next turn needs.
     pub(crate) fn reusable(&self) -> Self {
         Self {
             model: self.model.clone(),
+            state: self.state.clone(),
             ..self.readable().map(|it| *it).unwrap_or_default()
         }
     }

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt;
 use crate::{
-    event::{Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent},
+    event::{
+        Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent,
+        WaitKind,
+    },
     machine::{Command, Input, Limits, Machine, StepId, Turn},
     node::{ControlKind, DeltaSink, Notices, Plan, RunContext},
     value::{Cost, CostSum, RunId, StepPath, StepRef, Timestamp, Usage, Usd, shortened, size},
@@ -138,14 +141,15 @@ impl Forecast {
         let index = if let Some(index) = self.index.get(name.path()) {
             *index
         } else {
-            let kind = Arc::clone(self.outline.kind_of(name.path())?);
-            self.index.insert(name.path().clone(), self.steps.len());
-            self.steps.push(Found {
-                step: PredictedStep::unknown(name.clone(), kind),
+            let node = self.outline.node(name.path())?;
+            let found = Found {
+                step: PredictedStep::unknown(name.clone(), Arc::clone(&node.kind)),
                 attempts: 1,
                 items: 0,
                 control: self.outline.control_of(name.path()),
-            });
+            };
+            self.index.insert(name.path().clone(), self.steps.len());
+            self.steps.push(found);
             self.steps.len() - 1
         };
         self.steps.get_mut(index)
@@ -271,6 +275,7 @@ fn outcome(event: &StepEvent) -> (PredictedStatus, Option<String>) {
         EventKind::NodeSkipped(it) => {
             return (PredictedStatus::Skipped, Some(it.reason.name().to_owned()));
         }
+        EventKind::NodeWaiting(it) if it.kind == Some(WaitKind::Approval) => PredictedStatus::Asks,
         EventKind::NodeWaiting(it) if it.kind.is_some() => PredictedStatus::Held,
         EventKind::NodeWaiting(it) if it.resumes_at.is_some() => PredictedStatus::Computed,
         EventKind::NodeWaiting(_) => PredictedStatus::Asks,

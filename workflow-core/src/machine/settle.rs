@@ -24,8 +24,9 @@ use crate::{
         EventKind, NodeSkipped, NodeStarted, Report, ReusedStep, RunStarted, SkipReason,
         StartedPlan, TakenResult,
     },
-    node::Plan,
+    node::{Plan, agent::TurnOutput},
     value::{StepKey, Timestamp},
+    workflow::{NodeKind, PlannedNode},
 };
 
 /// The most events that one turn decides. If there is more to decide, these are stored and shown first, and a cancellation
@@ -159,7 +160,7 @@ impl Machine {
         let (given, path) = (self.logged.given(), frame.names[step.node()].path());
         match (given.selected(path), given.overridden(path)) {
             (None | Some(Selected::Runs), _) => {}
-            (Some(_), Some(output)) => return set_to(output),
+            (Some(_), Some(output)) => return set_to(planned, output),
             (Some(Selected::Taken(taken)), None) => return taken_over(taken),
             (Some(Selected::No), None) => return Decision::Skip(SkipReason::NotSelected),
         }
@@ -177,7 +178,7 @@ impl Machine {
             Some(Err(error)) => return Decision::Fail(error.into_problem()),
         }
         if let Some(output) = given.overridden(path) {
-            return set_to(output);
+            return set_to(planned, output);
         }
         if let Some(reused) = self.reused(step) {
             let mut report = reused.report.clone().unwrap_or_default();
@@ -341,7 +342,12 @@ fn taken_over(taken: &TakenResult) -> Decision<'_> {
 }
 
 /// The decision about a step whose output was set.
-fn set_to(output: &Arc<Value>) -> Decision<'static> {
+fn set_to(planned: &PlannedNode, output: &Arc<Value>) -> Decision<'static> {
+    // What was set was checked when the run was started.
+    if matches!(planned.kind, NodeKind::Turn(_)) && TurnOutput::read(output).is_none() {
+        let detail = "the output that was set is not that of a turn";
+        return Decision::Fail(Problem::new("malformed_turn", detail));
+    }
     let report = Report {
         overridden: true,
         ..Report::default()

@@ -221,20 +221,33 @@ impl Registry {
         self.types.entry(name).or_insert(node_type)
     }
 
-    /// The same types, with each leaf replaced by what `wrap` makes of it. `wrap` gets the type and whether it has no side effects.
+    /// The same types, with each leaf and each agent replaced by what `wrap` and `wrap_agent` make of it. `wrap` gets the type and whether
+    /// it has no side effects.
     #[cfg(feature = "testing")]
     pub(crate) fn wrapped(
         self,
         wrap: impl Fn(Box<dyn Node>, &Cow<'static, str>, bool) -> Box<dyn Node> + Send + Sync + 'static,
+        wrap_agent: impl Fn(Arc<dyn Agent>) -> Arc<dyn Agent> + Send + Sync + 'static,
     ) -> Self {
-        let wrap = std::sync::Arc::new(wrap);
+        let (wrap, wrap_agent) = (Arc::new(wrap), Arc::new(wrap_agent));
         let types = self.types.into_iter().map(|(name, mut node_type)| {
-            if let Factory::Leaf(build) = node_type.make {
-                let (wrap, name, pure) = (wrap.clone(), name.clone(), node_type.pure);
-                node_type.make = Factory::Leaf(Box::new(move |data| {
-                    build(data).map(|node| wrap(node, &name, pure))
-                }));
-            }
+            node_type.make = match node_type.make {
+                Factory::Leaf(build) => {
+                    let (wrap, name, pure) = (wrap.clone(), name.clone(), node_type.pure);
+                    Factory::Leaf(Box::new(move |data| {
+                        build(data).map(|node| wrap(node, &name, pure))
+                    }))
+                }
+                Factory::Agent(build) => {
+                    let wrap = wrap_agent.clone();
+                    Factory::Agent(Box::new(move |data| {
+                        let mut data = build(data)?;
+                        data.agent = wrap(data.agent);
+                        Ok(data)
+                    }))
+                }
+                Factory::Control(kind) => Factory::Control(kind),
+            };
             (name, node_type)
         });
         Self {

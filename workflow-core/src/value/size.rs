@@ -38,9 +38,16 @@ pub(crate) fn check(output: &Value, max_bytes: usize) -> Result<(), NodeError> {
     Ok(())
 }
 
-/// Whether something has at most so many bytes as JSON. It is written to a counter, which stops at the limit.
+/// The length of something as JSON, in bytes; `None` if it is more than `max_bytes`. It is written to a counter, which stops there.
+pub(crate) fn bytes_within(value: &impl Serialize, max_bytes: usize) -> Option<usize> {
+    let mut budget = ByteBudget(max_bytes);
+    let written = serde_json::to_writer(&mut budget, value);
+    written.ok().map(|()| max_bytes - budget.0)
+}
+
+/// Whether something has at most so many bytes as JSON.
 pub(crate) fn is_within(value: &impl Serialize, max_bytes: usize) -> bool {
-    serde_json::to_writer(&mut ByteBudget(max_bytes), value).is_ok()
+    bytes_within(value, max_bytes).is_some()
 }
 
 /// The length of a value as JSON, in bytes.

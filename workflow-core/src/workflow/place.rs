@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use super::{
-    Body, NodeKind, PlannedAgent, PlannedNode, PlannedTool, TURN, ToolWork, UNKNOWN, Workflow,
-};
+use super::{Body, NodeKind, PlannedAgent, PlannedNode, PlannedTool, TURN, UNKNOWN, Workflow};
 use crate::value::StepPath;
 
 /// A step that a run of a workflow may have.
@@ -13,10 +11,10 @@ pub(crate) struct StepPlace<'a> {
     pub(crate) lists: Vec<ListPlace<'a>>,
     /// Whether it is within the round of a loop.
     pub(crate) in_loop: bool,
-    /// Whether it is within the turn of an agent.
+    /// Whether it is within an agent.
     pub(crate) in_agent: bool,
-    /// Whether it is a turn of an agent or a call of a tool, which no list of the specification has.
-    pub(crate) is_made: bool,
+    /// Whether it is a call that a turn of an agent may ask for. It is in no list: the list of calls is made from what the turn says.
+    pub(crate) is_call: bool,
 }
 
 /// A list of nodes on the way to a step.
@@ -63,9 +61,9 @@ impl ListPlace<'_> {
 }
 
 impl<'a> StepPlace<'a> {
-    /// The node of the step; `None` for one that no list of the specification has.
+    /// The node of the step. `None` for a call that a turn may ask for.
     pub(crate) fn node(&self) -> Option<&'a PlannedNode> {
-        let last = self.lists.last().filter(|_| !self.is_made)?;
+        let last = self.lists.last().filter(|_| !self.is_call)?;
         Some(&last.body.steps[last.node])
     }
 }
@@ -78,7 +76,7 @@ impl Workflow {
             lists: Vec::new(),
             in_loop: false,
             in_agent: false,
-            is_made: false,
+            is_call: false,
         };
         let mut segments = path.as_str().split('/').peekable();
         let (mut body, mut within) = (&**self.body(), None);
@@ -108,53 +106,42 @@ impl Workflow {
                 }
                 NodeKind::Agent(agent) => {
                     place.in_agent = true;
-                    let turns = agent.fields.max_turns;
-                    let turn = number(segments.next()?).filter(|it| *it < turns)?;
-                    let id = segments.next()?;
-                    let step = turn_step(agent, id)?;
-                    if segments.peek().is_none() {
-                        place.is_made = true;
-                        return Some(place);
+                    let turn =
+                        number(segments.next()?).filter(|it| *it < agent.fields.max_turns)?;
+                    let turn = here.within(turn);
+                    let id = *segments.peek()?;
+                    if id == TURN {
+                        body = &agent.turn;
+                        turn
+                    } else {
+                        let tool = called(agent, segments.next()?)?;
+                        if segments.peek().is_none() {
+                            place.is_call = true;
+                            return Some(place);
+                        }
+                        body = tool?.body();
+                        turn.within(id)
                     }
-                    let TurnStep::Tool(tool) = step else {
-                        return None;
-                    };
-                    body = match &tool.work {
-                        ToolWork::Nodes(body) => body,
-                        ToolWork::Workflow(workflow) => workflow.body(),
-                    };
-                    here.within(turn).within(id)
                 }
                 NodeKind::Leaf(_)
-                | NodeKind::Human(_)
-                | NodeKind::Delay(_)
                 | NodeKind::Turn(_)
-                | NodeKind::ToolCall(_) => return None,
+                | NodeKind::ToolCall(_)
+                | NodeKind::Human(_)
+                | NodeKind::Delay(_) => return None,
             });
         }
     }
 }
 
-/// A step in a turn of an agent.
-enum TurnStep<'a> {
-    /// The turn itself, or the call of a tool that is not there.
-    Empty,
-    /// A call of this tool.
-    Tool(&'a PlannedTool),
-}
-
-/// The step with this id in a turn; `None` if no turn has it.
-fn turn_step<'a>(agent: &'a PlannedAgent, id: &str) -> Option<TurnStep<'a>> {
-    if id == TURN {
-        return Some(TurnStep::Empty);
-    }
+/// The tool of a call with this id: `Some(None)` for calls of tools that do not exist.
+fn called<'a>(agent: &'a PlannedAgent, id: &str) -> Option<Option<&'a PlannedTool>> {
     let (name, index) = id.rsplit_once('-')?;
     number(index)?;
-    if name == UNKNOWN {
-        return Some(TurnStep::Empty);
+    let mut tools = agent.tools.iter();
+    match tools.find(|tool| *tool.name == *name) {
+        None if name == UNKNOWN => Some(None),
+        tool => Some(Some(tool?)),
     }
-    let tool = agent.tools.iter().find(|tool| *tool.name == *name)?;
-    Some(TurnStep::Tool(tool))
 }
 
 /// A number as paths write it: without a sign or leading zeros.

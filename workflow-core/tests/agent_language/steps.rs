@@ -99,12 +99,12 @@ async fn the_output_of_a_node_in_a_tool_can_be_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_engine_makes_of_turns_cannot_be_set_or_run_alone() {
+async fn a_turn_is_set_to_what_a_turn_gives_and_nothing_in_an_agent_runs_alone() {
     let host = Host::new().await;
     let run = host.run().await;
-    let made = "not_applicable: set the output of the agent, or of a node in one of its tools";
+    let text = host.refused(setting(run, "support/0/turn")).await;
+    assert!(text.starts_with(r#"invalid_value: write `{"output": …}`"#), "{text}");
     for path in ["support/0/turn", "support/2/order-7", "support/0/unknown-0"] {
-        assert_eq!(host.refused(setting(run, path)).await, made, "{path}");
         let only = Retry::only(run, path.into());
         assert_eq!(
             host.refused(only).await,

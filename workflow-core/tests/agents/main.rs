@@ -13,5 +13,6 @@ mod ends;
 mod limits;
 mod log;
 mod nested;
+mod plans;
 #[path = "../support/mod.rs"]
 mod support;

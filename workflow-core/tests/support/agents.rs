@@ -11,11 +11,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_core::{
-    EventKind, Executor, NodeContext, NodeError, Registry, RetryPolicy, StepEvent, Template,
-    Workflow,
+    EventKind, Executor, NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
+    StepEvent, Template, Workflow,
     event::NodeWaiting,
     node::agent::{Agent, AgentTurn, PastTurn, TurnRequest},
-    value::{Usage, WaitId},
+    value::{Amount, Cost, StepKey, Usage, Usd, WaitId},
 };
 
 use super::{Probe, collect};
@@ -55,13 +55,41 @@ struct ScriptedAgent {
     sent: Sent,
 }
 
+impl ScriptedAgent {
+    fn prompt(&self, cx: &PlanContext<'_>) -> Result<String, NodeError> {
+        match &self.spec.prompt {
+            Some(prompt) => cx.render(prompt),
+            None => Ok(cx.input()?.to_string()),
+        }
+    }
+}
+
 #[async_trait]
 impl Agent for ScriptedAgent {
+    fn plan(&self, cx: &PlanContext<'_>, request: &TurnRequest) -> Result<Plan, NodeError> {
+        let prompt = self.prompt(cx)?;
+        let tools: Vec<&str> = request.tools.iter().map(|tool| &*tool.name).collect();
+        let key = StepKey::builder("Agent", 1)
+            .text("prompt", &prompt)
+            .serialized("tools", &tools)
+            .text("choice", &format!("{:?}", request.tool_choice));
+        let key = request
+            .history
+            .iter()
+            .fold(key, |key, past| key.serialized("past", &past.key()));
+        let bound = Amount::calls(1).with_tokens(20);
+        let plan = Plan::opaque()
+            .with_key(key.build())
+            .with_bound(bound.with_usd(Usd::from_nano(2_000)));
+        Ok(if cx.wants_request() {
+            plan.with_request(json!({"prompt": prompt, "turn": request.turn}))
+        } else {
+            plan
+        })
+    }
+
     async fn turn(&self, cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
-        let prompt = match &self.spec.prompt {
-            Some(prompt) => cx.render(prompt)?,
-            None => cx.input()?.to_string(),
-        };
+        let prompt = self.prompt(&cx.planning())?;
         let path = cx.step().path().to_string();
         let body = format!("{prompt}\n{}", sent(request));
         self.sent
@@ -73,6 +101,7 @@ impl Agent for ScriptedAgent {
             .push(body);
         cx.delta("thinking")?;
         cx.record_usage(Usage::new(10, 1));
+        cx.record_cost(Cost::exact(Usd::from_nano(1_500)));
         if self.spec.millis > 0 {
             tokio::time::sleep(Duration::from_millis(self.spec.millis)).await;
         }
@@ -103,6 +132,12 @@ pub fn sent(request: &TurnRequest) -> String {
 /// The types of [`support::registry`](super::registry), and `Agent`.
 pub fn registry(probe: &Probe, script: Script, sent: &Sent) -> Registry {
     let mut registry = super::registry(probe);
+    register(&mut registry, script, sent);
+    registry
+}
+
+/// Adds `Agent` to other types.
+pub fn register(registry: &mut Registry, script: Script, sent: &Sent) {
     let sent = sent.clone();
     registry
         .register_agent_with("Agent", move |spec: AgentSpec| ScriptedAgent {
@@ -111,7 +146,6 @@ pub fn registry(probe: &Probe, script: Script, sent: &Sent) -> Registry {
             sent: sent.clone(),
         })
         .with_retry(RetryPolicy::attempts(3));
-    registry
 }
 
 /// The results that the latest turn was given, in short.

@@ -13,7 +13,8 @@ impl Found {
     /// Whether it is a container in which more is done than in the steps that were found, given how many of its items have begun.
     fn hides_more(&self, items_begun: usize) -> bool {
         match (self.step.status, self.control) {
-            (PredictedStatus::Unknown, Some(kind)) => kind.is_container(),
+            // A call that asks a person has not begun.
+            (PredictedStatus::Unknown | PredictedStatus::Asks, Some(kind)) => kind.is_container(),
             (PredictedStatus::Runs, Some(ControlKind::Loop | ControlKind::Agent)) => true,
             (PredictedStatus::Runs, Some(ControlKind::Map)) => items_begun < self.items,
             _ => false,

@@ -304,7 +304,7 @@ fn sent_bytes(calls: &Frame, call: usize) -> usize {
     match calls.scope.outcome(call) {
         Some(Ok(output)) => {
             let most = max_result_bytes(calls, call);
-            size::bytes(&**output).min(most)
+            size::bytes_within(&**output, most).unwrap_or(most)
         }
         Some(Err(problem)) => problem.detail.len(),
         None => 0,

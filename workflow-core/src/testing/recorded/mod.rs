@@ -1,5 +1,6 @@
 //! Recorded runs as tests: a workflow runs with the answers of a recording, so nothing is called and nothing is paid.
 
+mod agent;
 mod difference;
 mod expected;
 mod missing;
@@ -17,13 +18,13 @@ use std::{
 use futures::StreamExt;
 use serde_json::Value;
 
+use self::{agent::RecordedAgent, node::RecordedNode, tape::Tape};
 pub use self::{
     expected::{Expected, TestFault},
     missing::NotRecorded,
     recording::{Recording, RecordingError},
     tested::TestedRun,
 };
-use self::{node::RecordedNode, tape::Tape};
 use crate::{
     engine::{EngineError, LocalEngine, Retry, Runs, Workflows},
     error::{Fault, FaultCode},
@@ -128,15 +129,22 @@ impl RecordedTest {
     pub async fn run(self) -> Result<TestedRun, EngineError> {
         self.check_workflow()?;
         let tape = Arc::new(Mutex::new(Tape::of(self.recording.events())));
-        let (store, shared) = (Arc::new(MemoryStore::new()), Arc::clone(&tape));
-        let registry = self.registry.wrapped(move |node, _, is_pure| {
-            let tape = Arc::clone(&shared);
-            Box::new(RecordedNode {
-                node,
-                is_pure,
-                tape,
-            })
-        });
+        let store = Arc::new(MemoryStore::new());
+        let [of_nodes, of_agents] = [Arc::clone(&tape), Arc::clone(&tape)];
+        let registry = self.registry.wrapped(
+            move |node, _, is_pure| {
+                let tape = Arc::clone(&of_nodes);
+                Box::new(RecordedNode {
+                    node,
+                    is_pure,
+                    tape,
+                })
+            },
+            move |agent| {
+                let tape = Arc::clone(&of_agents);
+                Arc::new(RecordedAgent { agent, tape })
+            },
+        );
         let engine = LocalEngine::builder(registry)
             .with_store(Arc::<MemoryStore>::clone(&store))
             .build();

@@ -22,45 +22,55 @@ pub(super) struct RecordedNode {
 }
 
 /// What an attempt is about to do.
-struct Planned {
+pub(super) struct Planned {
     step: StepRef,
     key: Option<StepKey>,
     request: Option<Value>,
 }
 
-#[async_trait]
-impl Node for RecordedNode {
-    fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
-        let mut plan = self.node.plan(&cx.wanting_request(true))?;
-        if plan.key().is_none() && self.is_pure {
-            return Ok(plan);
-        }
-        let planned = Planned {
+impl Planned {
+    /// The plan of a step that a recorded one answers. Nothing acts in a test, and nothing is reserved: what was used is booked.
+    pub(super) fn of(cx: &PlanContext<'_>, mut plan: Plan) -> Plan {
+        let planned = Self {
             step: cx.step().clone(),
             key: plan.key(),
             request: plan.take_request(),
         };
-        // Nothing acts in a test, and nothing is reserved: what was used is booked.
         let recorded = Plan::opaque().with_effects(Effects::None);
         let recorded = match planned.key {
             Some(key) => recorded.with_key(key),
             None => recorded,
         };
-        Ok(recorded.with_prepared(planned))
+        recorded.with_prepared(planned)
+    }
+
+    /// What was recorded of the attempt. Its time passes at once if time is virtual, and time-outs count as they did.
+    pub(super) async fn attempt(&self, tape: &Mutex<Tape>) -> Result<Attempt, NodeError> {
+        let attempt = lock(tape).attempt(&self.step, self.key, self.request.as_ref());
+        let attempt = attempt.map_err(|miss| {
+            NodeError::new("not_recorded", miss.detail)
+                .with_hint("record the run again, or set the output of the step")
+        })?;
+        tokio::time::sleep(attempt.took).await;
+        Ok(attempt)
+    }
+}
+
+#[async_trait]
+impl Node for RecordedNode {
+    fn plan(&self, cx: &PlanContext<'_>) -> Result<Plan, NodeError> {
+        let plan = self.node.plan(&cx.wanting_request(true))?;
+        if plan.key().is_none() && self.is_pure {
+            return Ok(plan);
+        }
+        Ok(Planned::of(cx, plan))
     }
 
     async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
         let Some(planned) = cx.prepared::<Planned>() else {
             return self.node.run(cx).await;
         };
-        let attempt =
-            lock(&self.tape).attempt(&planned.step, planned.key, planned.request.as_ref());
-        let attempt = attempt.map_err(|miss| {
-            NodeError::new("not_recorded", miss.detail)
-                .with_hint("record the run again, or set the output of the step")
-        })?;
-        // Its time passes at once if time is virtual, and time-outs count as they did.
-        tokio::time::sleep(attempt.took).await;
+        let attempt = planned.attempt(&self.tape).await?;
         end(cx, attempt)
     }
 
@@ -81,7 +91,8 @@ impl Node for RecordedNode {
     }
 }
 
-fn end(cx: &NodeContext, attempt: Attempt) -> Result<Value, NodeError> {
+/// Reports and ends as the attempt did.
+pub(super) fn end(cx: &NodeContext, attempt: Attempt) -> Result<Value, NodeError> {
     if let Some(report) = attempt.report {
         report_again(cx, *report);
     }

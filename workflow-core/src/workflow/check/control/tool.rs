@@ -56,6 +56,16 @@ pub(crate) enum ToolWork {
     Workflow(Arc<Workflow>),
 }
 
+impl PlannedTool {
+    /// The nodes that a call runs.
+    pub(crate) fn body(&self) -> &Body {
+        match &self.work {
+            ToolWork::Nodes(body) => body,
+            ToolWork::Workflow(workflow) => workflow.body(),
+        }
+    }
+}
+
 /// A call that a turn asked for.
 pub(crate) struct PlannedToolCall {
     /// `None` if there is no such tool.

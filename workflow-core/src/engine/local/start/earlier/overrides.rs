@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use crate::{
     error::{Fault, FaultCode, Pointer},
+    node::agent::TurnOutput,
     value::{MAX_OUTPUT_BYTES, StepPath, ValueSchema, size},
-    workflow::Workflow,
+    workflow::{NodeKind, Workflow},
 };
 
 /// The most outputs that a run may set.
@@ -52,19 +53,20 @@ fn output_faults(workflow: &Workflow, path: &StepPath, output: &Value, at: &Poin
     let Some(place) = workflow.place(path) else {
         let detail = format!("the workflow has no step `{path}`");
         let fault = Fault::new(FaultCode::UnknownReference, at, detail);
-        let hint = "a path is `node`, `map/0/node`, `loop/0/node` or `call/node`";
+        let hint = "a path is `node`, `map/0/node`, `loop/0/node`, `call/node`, `agent/0/turn` or `agent/0/tool-0/node`";
         return vec![fault.with_hint(hint)];
     };
-    if place.is_made {
-        let detail =
-            format!("`{path}` is a turn or a call of an agent, whose output cannot be set");
-        let fault = Fault::new(FaultCode::NotApplicable, at, detail);
-        let hint = "set the output of the agent, or of a node in one of its tools";
-        return vec![fault.with_hint(hint)];
-    }
     if let Err(error) = size::check(output, MAX_OUTPUT_BYTES) {
         let detail = error.to_string();
         return vec![Fault::new(FaultCode::InvalidValue, at, detail)];
+    }
+    if let Some(NodeKind::Turn(_)) = place.node().map(|node| &node.kind)
+        && TurnOutput::read(output).is_none()
+    {
+        let detail = "the output of a turn has `text`, and `calls`, `output` or `needs_finish`";
+        let hint =
+            r#"write `{"output": …}` to end the agent, or `{"calls": [{"tool": …, "args": {…}}]}`"#;
+        return vec![Fault::new(FaultCode::InvalidValue, at, detail).with_hint(hint)];
     }
     let Some(schema) = place.node().and_then(|node| node.output_schema()) else {
         return Vec::new();
