@@ -51,7 +51,7 @@ fn cases() -> Vec<Case> {
             spec: json!({"nodes": [{"id": "outer", "type": "MapNode", "data": {"over": "range(6)", "concurrency": 6, "nodes": [
                 {"id": "inner", "type": "LoopNode", "data": {"until": "index == 1", "max": 3, "nodes": [{"id": "a", "type": "Echo"}]}}]}}]}),
             input: json!(null),
-            failure: "too_many_frames: maps, loops and called workflows have 5 lists of nodes open at the same \
+            failure: "too_many_frames: maps, loops, agents and called workflows have 5 lists of nodes open at the same \
                       time, as many as a run may",
         },
         Case {

@@ -410,7 +410,7 @@ async fn stopped(change: impl Fn(&mut Value), at: usize) -> (LocalEngine, RunId,
 async fn a_log_that_cannot_be_replayed_stops_its_run_alone() {
     let changes = [
         (0, "log_format", 1, "development_log"),
-        (0, "log_format", 4, "newer_log"),
+        (0, "log_format", 5, "newer_log"),
         (2, "attempt", 7, "damaged_log"),
     ];
     for (at, field, value, code) in changes {

@@ -139,7 +139,7 @@ pub struct NodeWaiting {
     /// What the step would send, if it is held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Arc<Value>>,
-    /// The step that calls the workflow whose budget is used up; absent for the budget of the run.
+    /// The agent whose budget is used up, or the step that calls the workflow whose budget is; absent for the budget of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_of: Option<StepPath>,
     /// The call that waits for approval.

@@ -67,7 +67,7 @@ pub(super) fn of(
 fn run(
     body: Arc<Body>,
     node: usize,
-    turn: Option<TurnRequest>,
+    turn: Option<Box<TurnRequest>>,
     cx: NodeContext,
     step: StepId,
     output_bytes: usize,

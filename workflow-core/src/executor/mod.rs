@@ -128,9 +128,9 @@ impl Executor {
     }
 
     /// Sets the most frames that a run may have open at the same time: its own nodes, and one for each item of a map, round
-    /// of a loop and called workflow that is being executed. At least 1, by default 10,000.
+    /// of a loop, turn of an agent, its calls, and called workflow that is being executed. At least 1, by default 10,000.
     ///
-    /// Beyond that, a loop, a call, and a map that cannot start a single item fail with `too_many_frames`. Other maps start
+    /// Beyond that, a loop, an agent, a call, and a map that cannot start a single item fail with `too_many_frames`. Other maps start
     /// fewer items at a time.
     #[must_use]
     pub fn with_max_open_frames(mut self, frames: usize) -> Self {

@@ -62,11 +62,10 @@ fn check_form(
     }
     match (output.is_some(), !calls.is_empty(), *needs_finish) {
         (false, false, false) => malformed("the turn neither answers nor calls a tool".to_owned()),
-        (true, false, false) => Ok(()),
         (false, true, false) | (false, false, true) if request.is_finishing => {
             malformed("the turn that gives the answer its form does not answer".to_owned())
         }
-        (false, true, false) | (false, false, true) => Ok(()),
+        (true, false, false) | (false, true, false) | (false, false, true) => Ok(()),
         _ => malformed("the turn answers, and wants more turns as well".to_owned()),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     event::{EventKind, NodeWaiting, Report, WaitKind},
     node::Plan,
     value::{Amount, BudgetUnit, Fit, Usd, WaitId},
+    workflow::NodeKind,
 };
 
 /// What the budgets around a step say about its next attempt.
@@ -135,7 +136,10 @@ impl Machine {
             LedgerId::Run => "of this run".to_owned(),
             LedgerId::Call(call) => {
                 let path = self.frames().name(call).path();
-                format!("of the workflow that `{path}` calls")
+                match self.frames().planned(call).kind {
+                    NodeKind::Agent(_) => format!("of the agent `{path}`"),
+                    _ => format!("of the workflow that `{path}` calls"),
+                }
             }
         }
     }

@@ -59,7 +59,7 @@ impl StepId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum LedgerId {
     Run,
-    /// The step that calls the workflow.
+    /// The agent, or the step that calls the workflow.
     Call(StepId),
 }
 

@@ -45,7 +45,7 @@ impl Limits {
             return Ok(());
         }
         let detail = format!(
-            "maps, loops and called workflows have {open} lists of nodes open at the same time, as many as a \
+            "maps, loops, agents and called workflows have {open} lists of nodes open at the same time, as many as a \
              run may"
         );
         let error = NodeError::new("too_many_frames", detail);

@@ -176,7 +176,7 @@ pub(crate) struct Assignment {
     /// How many earlier attempts failed.
     pub(crate) failures: u32,
     /// What the turn is given, if it is a turn of an agent.
-    pub(crate) turn: Option<TurnRequest>,
+    pub(crate) turn: Option<Box<TurnRequest>>,
 }
 
 impl Machine {
@@ -339,7 +339,7 @@ impl Machine {
             input: frame.body.steps[step.node()].input,
             failures: frame.steps[step.node()].failures,
             turn: match frame.body.steps[step.node()].kind {
-                NodeKind::Turn(_) => Some(self.turn_request(step)?),
+                NodeKind::Turn(_) => Some(Box::new(self.turn_request(step)?)),
                 _ => None,
             },
         })

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     error::Problem,
     node::agent::{CallResult, PastTurn, TurnOutput},
-    value::{heap, size},
+    value::{beginning_of, heap, size},
     workflow::Streaks,
 };
 
@@ -122,7 +122,7 @@ pub(super) fn cut(output: &Arc<Value>, max_bytes: usize) -> (Arc<Value>, Option<
         return (Arc::clone(output), None);
     }
     let text = match &**output {
-        Value::String(text) => text[..text.floor_char_boundary(max_bytes)].to_owned(),
+        Value::String(text) => beginning_of(text, max_bytes).to_owned(),
         other => size::beginning(other, max_bytes),
     };
     (Arc::new(text.into()), Some(size::bytes(&**output)))

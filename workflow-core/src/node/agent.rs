@@ -1,6 +1,9 @@
 //! Agents: nodes that work in turns and call tools.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt::Write as _,
+    sync::{Arc, OnceLock},
+};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -9,7 +12,7 @@ use serde_json::{Value, json};
 use super::{NodeContext, OutputShape, Plan, PlanContext};
 use crate::{
     error::{NodeError, Problem},
-    value::{InvalidData, StepKey, some_even_if_null},
+    value::{InvalidData, StepKey, beginning_of, some_even_if_null},
 };
 
 /// A node that works in turns. Each turn gives the answer, or asks for calls of tools.
@@ -245,11 +248,10 @@ fn error_text(problem: &Problem) -> String {
         if text.len() > MAX_ERROR_BYTES {
             break;
         }
-        text.push_str(&format!("\n{}: {}", fault.pointer, fault.detail));
+        // Writing to a text cannot fail.
+        _ = write!(text, "\n{}: {}", fault.pointer, fault.detail);
     }
-    let end = text.floor_char_boundary(MAX_ERROR_BYTES);
-    text.truncate(end);
-    text
+    beginning_of(&text, MAX_ERROR_BYTES).to_owned()
 }
 
 /// What a turn gave.

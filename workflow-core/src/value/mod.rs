@@ -37,7 +37,7 @@ pub(crate) use self::{
     lock::lock,
     patch::patch,
     schema::{error_text, sorted_faults},
-    shorten::shortened,
+    shorten::{beginning_of, shortened},
     size::MAX_SPEC_DEPTH,
     time::{
         InvalidDuration, LONGEST, WrittenDuration, WrittenInstant, duration_hint, millis,

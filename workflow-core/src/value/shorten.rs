@@ -21,16 +21,20 @@ pub(crate) fn shortened(request: Value) -> Value {
     request
 }
 
+/// The beginning of a text, at most so many bytes, up to the end of a character.
+pub(crate) fn beginning_of(text: &str, max_bytes: usize) -> &str {
+    let mut end = text.len().min(max_bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 fn shorten_texts(value: &mut Value, most: usize) {
     match value {
         Value::String(text) if text.len() > most => {
             let bytes = text.len();
-            let mut end = most;
-            while !text.is_char_boundary(end) {
-                end -= 1;
-            }
-            text.truncate(end);
-            *text = format!("{text}… ({bytes} bytes)");
+            *text = format!("{}… ({bytes} bytes)", beginning_of(text, most));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| shorten_texts(item, most)),
         Value::Object(members) => members

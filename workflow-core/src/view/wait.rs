@@ -9,7 +9,9 @@ use serde_json::Value;
 use crate::{
     error::{Fault, FaultCode},
     event::{EventKind, NodeWaiting, ResumeError, StepEvent, WaitKind, WaitingCall},
-    value::{MAX_OUTPUT_BYTES, StepPath, StepRef, Timestamp, ValueSchema, WaitId, size},
+    value::{
+        MAX_OUTPUT_BYTES, StepPath, StepRef, Timestamp, ValueSchema, WaitId, beginning_of, size,
+    },
 };
 
 /// A step that waits for a person.
@@ -68,11 +70,7 @@ impl WaitReport {
     /// Truncates the message, at a character boundary.
     fn truncated(mut self) -> Self {
         if self.message.len() > Self::MAX_MESSAGE_BYTES {
-            let mut end = Self::MAX_MESSAGE_BYTES;
-            while !self.message.is_char_boundary(end) {
-                end -= 1;
-            }
-            self.message = self.message[..end].into();
+            self.message = beginning_of(&self.message, Self::MAX_MESSAGE_BYTES).into();
             self.message_truncated = true;
         }
         self

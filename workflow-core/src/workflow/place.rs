@@ -114,12 +114,15 @@ impl Workflow {
                         body = &agent.turn;
                         turn
                     } else {
-                        let tool = called(agent, segments.next()?)?;
+                        let called = called(agent, segments.next()?)?;
                         if segments.peek().is_none() {
                             place.is_call = true;
                             return Some(place);
                         }
-                        body = tool?.body();
+                        let Called::Tool(tool) = called else {
+                            return None;
+                        };
+                        body = tool.body();
                         turn.within(id)
                     }
                 }
@@ -133,14 +136,21 @@ impl Workflow {
     }
 }
 
-/// The tool of a call with this id: `Some(None)` for calls of tools that do not exist.
-fn called<'a>(agent: &'a PlannedAgent, id: &str) -> Option<Option<&'a PlannedTool>> {
+/// A call that a turn of an agent may ask for.
+enum Called<'a> {
+    Tool(&'a PlannedTool),
+    /// Of a tool that does not exist.
+    Unknown,
+}
+
+/// The call with this id.
+fn called<'a>(agent: &'a PlannedAgent, id: &str) -> Option<Called<'a>> {
     let (name, index) = id.rsplit_once('-')?;
     number(index)?;
     let mut tools = agent.tools.iter();
     match tools.find(|tool| *tool.name == *name) {
-        None if name == UNKNOWN => Some(None),
-        tool => Some(Some(tool?)),
+        None if name == UNKNOWN => Some(Called::Unknown),
+        tool => Some(Called::Tool(tool?)),
     }
 }
 

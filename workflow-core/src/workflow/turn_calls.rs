@@ -10,7 +10,7 @@ use super::{
 use crate::{
     error::Problem,
     node::{ToolOnError, agent::ToolCall},
-    value::{NodeId, StepKey},
+    value::{NodeId, StepKey, beginning_of},
 };
 
 /// The most bytes of the detail of a refused call: 2 KiB, as much as a model is told.
@@ -39,10 +39,7 @@ impl PlannedAgent {
         for (index, call) in calls.iter().enumerate() {
             let tool = self.tools.iter().find(|tool| *tool.name == *call.tool);
             let args = with_integers(&call.args);
-            let key = StepKey::builder("ToolCall", 1)
-                .text("tool", &call.tool)
-                .json("args", &args)
-                .build();
+            let key = key_of(&call.tool, &args);
             let streak = before.get(&key).map_or(1, |turns| turns + 1);
             streaks.insert(key, streak);
             let refusal = self.refusal(call, tool, &args, (index, calls.len()), streak);
@@ -104,6 +101,14 @@ impl PlannedAgent {
     }
 }
 
+/// Identifies a call, in whatever order its arguments are.
+fn key_of(tool: &str, args: &Value) -> StepKey {
+    let mut sorted = args.clone();
+    sorted.sort_all_objects();
+    let key = StepKey::builder("ToolCall", 1).text("tool", tool);
+    key.json("args", &sorted).build()
+}
+
 /// A copy in which whole numbers are integers: providers send `5.0` for `5`, which would stay `5.0` in a text, and be `10.0` when
 /// doubled.
 pub(crate) fn with_integers(value: &Value) -> Value {
@@ -136,5 +141,5 @@ fn as_integer(number: &Number) -> Number {
 }
 
 fn shortened(detail: &str) -> &str {
-    &detail[..detail.floor_char_boundary(MAX_DETAIL_BYTES)]
+    beginning_of(detail, MAX_DETAIL_BYTES)
 }

@@ -113,7 +113,14 @@ async fn the_same_call_is_made_in_so_many_turns_in_a_row() {
         5 => AgentTurn::calls(vec![ToolCall::new("t", json!({"n": 2}))]),
         7 => AgentTurn::answer(json!(results(request))),
         _ => AgentTurn::calls(vec![
-            ToolCall::new("t", json!({"n": 1})),
+            // The order of arguments does not count.
+            ToolCall::new(
+                "t",
+                match request.turn % 2 {
+                    0 => json!({"n": 1, "m": 2}),
+                    _ => json!({"m": 2, "n": 1}),
+                },
+            ),
             ToolCall::new("often", json!({"n": 1.0})),
         ]),
     });

@@ -14,5 +14,7 @@ mod limits;
 mod log;
 mod nested;
 mod plans;
+#[cfg(feature = "testing")]
+mod recorded;
 #[path = "../support/mod.rs"]
 mod support;

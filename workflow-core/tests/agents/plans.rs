@@ -383,6 +383,44 @@ async fn turns_and_leaves_in_calls_share_the_budget_of_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_agent_may_have_a_budget_of_its_own() {
+    let host = Host::new(agent());
+    let mut spec = support();
+    spec["nodes"][0]["data"]["budget"] = json!({"calls": 3, "when_exceeded": "ask"});
+    spec["nodes"].as_array_mut().unwrap().push(json!(
+        {"id": "after", "type": "Paid", "needs": ["agent"], "data": {"prompt": "{{ agent.output }}"}}
+    ));
+    let workflow = host.store(spec.clone()).await;
+    let run = host.start(NewRun::new(workflow, json!("in"))).await;
+    let log = host.log(run).await;
+    let waiting = event_of(&log, "node.waiting", "agent/1/turn");
+    assert_eq!(
+        (&waiting["kind"], &waiting["budget_of"]),
+        (&json!("budget"), &json!("agent"))
+    );
+    let message = waiting["message"].as_str().unwrap();
+    assert!(
+        message.contains("the budget of the agent `agent` has 0 requests left"),
+        "{message}"
+    );
+    host.answer(run, json!({"action": "raise", "by": {"calls": 3}}))
+        .await;
+    host.answer(run, json!({"action": "approve"})).await;
+    assert!(
+        output_of(&host.log(run).await)
+            .as_str()
+            .unwrap()
+            .starts_with("small(")
+    );
+
+    spec["nodes"][0]["data"]["budget"] = json!({"calls": 0});
+    let Err(EngineError::Invalid(invalid)) = host.engine.create_workflow(spec).await else {
+        panic!("it is accepted");
+    };
+    assert_eq!(invalid.faults()[0].pointer, "#/nodes/0/data/budget/calls");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_tool_has_the_budget_of_its_workflow() {
     let host = Host::new(script(|request| match request.turn {
         0 => AgentTurn::calls(vec![ToolCall::new("ask", json!({}))]),

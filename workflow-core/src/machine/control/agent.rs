@@ -23,7 +23,7 @@ use crate::{
         agent::{CallResult, ToolChoice, TurnOutput, TurnRequest},
     },
     template::Scope,
-    value::{heap, size},
+    value::{Budget, heap, size},
     workflow::{NodeKind, PlannedAgent, PlannedToolCall, TURN},
 };
 
@@ -78,6 +78,10 @@ impl Control for PlannedAgent {
         } else {
             of_calls
         })
+    }
+
+    fn budget(&self) -> Option<&Budget> {
+        self.fields.budget.as_ref()
     }
 
     fn follows_steps(&self) -> bool {

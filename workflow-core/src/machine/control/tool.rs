@@ -14,7 +14,7 @@ use crate::{
     machine::ids::{Place, StepId},
     node::Approve,
     template::{Json, Scope},
-    value::{Budget, Timestamp},
+    value::{Budget, Timestamp, WrittenDuration, beginning_of},
     workflow::{PlannedTool, PlannedToolCall, ToolWork, with_integers},
 };
 
@@ -31,7 +31,7 @@ impl Control for PlannedToolCall {
         }
         if self.approve().is_none() {
             step.hold(State::Frames);
-            self.open_body(step, Arc::clone(&self.args));
+            self.open_body(step, &self.args);
         }
     }
 
@@ -44,8 +44,7 @@ impl Control for PlannedToolCall {
         if let Some(args) = &changed {
             step.change_args(args);
         }
-        let args = changed.unwrap_or_else(|| Arc::clone(&self.args));
-        self.open_body(step, args);
+        self.open_body(step, changed.as_ref().unwrap_or(&self.args));
     }
 
     /// The call was made although this version would have refused its arguments.
@@ -57,7 +56,7 @@ impl Control for PlannedToolCall {
             return Err(DoesNotFit);
         }
         step.hold(State::Frames);
-        self.open_body(step, Arc::clone(&self.args));
+        self.open_body(step, &self.args);
         Ok(())
     }
 
@@ -142,7 +141,7 @@ impl PlannedToolCall {
     }
 
     /// Opens the body. A workflow checks its input: the tool may describe another one to the model.
-    fn open_body(&self, step: &mut Changes<'_>, args: Arc<Value>) {
+    fn open_body(&self, step: &mut Changes<'_>, args: &Arc<Value>) {
         let Some(tool) = &self.tool else {
             return;
         };
@@ -154,11 +153,11 @@ impl PlannedToolCall {
                 let steps = body.steps.len();
                 (
                     body,
-                    Scope::of_args(agent, &body.variables, steps, Arc::clone(&args)),
+                    Scope::of_args(agent, &body.variables, steps, Arc::clone(args)),
                 )
             }
             ToolWork::Workflow(workflow) => {
-                if let Err(faults) = workflow.check_input(&args) {
+                if let Err(faults) = workflow.check_input(args) {
                     let detail = "the arguments are not what the workflow of the tool takes";
                     let problem = Problem::new("invalid_arguments", detail).with_errors(faults);
                     return step.set_state(State::Refused(Arc::new(problem)));
@@ -167,14 +166,14 @@ impl PlannedToolCall {
                 let steps = body.steps.len();
                 (
                     body,
-                    Scope::of_workflow(&body.variables, steps, Arc::clone(&args), run),
+                    Scope::of_workflow(&body.variables, steps, Arc::clone(args), run),
                 )
             }
         };
         let outer = step.outer();
         let names = body.steps_within(outer.names[step.step.node()].path());
         let frame = step.open(BODY, body, names, scope);
-        step.frames.hold(frame, &args);
+        step.frames.hold(frame, args);
     }
 
     /// Asks a person. The message reads the arguments, and what the agent reads.
@@ -201,9 +200,7 @@ impl PlannedToolCall {
         let message = approve.message.render(&scope)?;
         let expires = approve.expires.as_ref();
         let expires = expires.map(|expires| expires.render(&scope)).transpose()?;
-        let after = |(expires, _): (crate::value::WrittenDuration, _)| -> Timestamp {
-            step.now.after(expires.0)
-        };
+        let after = |(expires, _): (WrittenDuration, _)| -> Timestamp { step.now.after(expires.0) };
         Ok(NodeWaiting {
             step: step.step_ref(),
             wait_id: step.next_wait(),
@@ -239,8 +236,8 @@ fn refused(answer: Option<&Value>) -> Problem {
     let reason = reason.filter(|reason| !reason.is_empty());
     let detail = match reason {
         Some(reason) => {
-            let end = reason.floor_char_boundary(MAX_REASON_BYTES);
-            format!("a person refused the call: {}", &reason[..end])
+            let reason = beginning_of(reason, MAX_REASON_BYTES);
+            format!("a person refused the call: {reason}")
         }
         None => "a person refused the call".to_owned(),
     };

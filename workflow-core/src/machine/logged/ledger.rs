@@ -1,4 +1,4 @@
-//! The ledgers of a run: one for its own budget, and one for each open call of a workflow that has a budget.
+//! The ledgers of a run: one for its own budget, and one for each open agent or call of a workflow that has a budget.
 //!
 //! Every ledger around a step limits its attempts at once, and none sets anything aside for a call: so no step holds a part of one
 //! budget while it waits for another. The ledgers change by events only. An attempt reserves its bound with `node.started`, and its

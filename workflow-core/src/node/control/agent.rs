@@ -10,7 +10,7 @@ use super::{KindInfo, data_type, nodes::Nodes, read};
 use crate::{
     node::agent::{Agent, ToolChoice},
     template::{Template, Templated},
-    value::WrittenDuration,
+    value::{Budget, WrittenDuration},
 };
 
 /// Agents have types of their own, with other names, which also build them.
@@ -78,6 +78,8 @@ pub(crate) struct AgentFields {
     pub(crate) max_repeats: usize,
     /// The most time of an attempt at one turn. The `timeout` of the node is that of all of it.
     pub(crate) turn_timeout: Option<WrittenDuration>,
+    /// The most that the agent may use, in its turns and in the calls of its tools. The budgets around it hold, too.
+    pub(crate) budget: Option<Budget>,
     /// Whether the first turn may or must call tools: `auto`, `required`, `none`, or `{"tool": name}`.
     #[serde(default, deserialize_with = "tool_choice")]
     #[schemars(with = "ToolChoiceData", extend("default" = "auto"))]

@@ -255,6 +255,14 @@ fn problem() -> Arc<Problem> {
     ))
 }
 
+fn call() -> WaitingCall {
+    WaitingCall {
+        tool: "refund".into(),
+        args: Arc::new(json!({"number": "7"})),
+        input: Arc::new(json!({"type": "object"})),
+    }
+}
+
 fn report() -> Report {
     Report {
         cost: Some(Cost::at_least(Usd::from_nano(1_250_001))),
@@ -407,11 +415,7 @@ fn following(kind: &EventKind) -> Option<EventKind> {
             kind: Some(WaitKind::Effect),
             request: Some(Arc::new(json!({"url": "https://example.com"}))),
             budget_of: Some(StepPath::from("each/2/call")),
-            call: Some(Box::new(WaitingCall {
-                tool: "refund".into(),
-                args: Arc::new(json!({"number": "7"})),
-                input: Arc::new(json!({"type": "object"})),
-            })),
+            call: Some(Box::new(call())),
             key: Some(key()),
             message: Some("Well?".into()),
             schema: Some(Arc::new(json!({"type": "string"}))),

@@ -88,6 +88,9 @@ impl ControlCheck for AgentCheck {
         tool::check_names(&written, &node.data_at("tools"), check);
         check_tool_choice(&fields.tool_choice, &written, node, check);
         refuse_zero(fields.turn_timeout, &node.data_at("turn_timeout"), check);
+        if let Some(Err(faults)) = fields.budget.map(|it| it.check(&node.data_at("budget"))) {
+            check.faults.extend(faults);
+        }
         let tools = tool::plan_all(written, bodies, &fields, node, check);
         let turn = turn(Arc::clone(&agent), &fields, node, check)?;
         if check.faults.len() > found {
