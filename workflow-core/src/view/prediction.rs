@@ -24,8 +24,8 @@ pub struct Prediction {
     /// Whether `steps` is incomplete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub steps_omitted: bool,
-    /// How many steps have each status, those left out of `steps` included. Of maps, loops and called workflows, what is in them is
-    /// counted. One in which more is done than is known, such as further rounds of a loop, counts as one unknown step besides.
+    /// How many steps have each status, those left out of `steps` included. Of maps, loops, agents and called workflows, what is in them is
+    /// counted. One in which more is done than is known, such as further rounds of a loop or turns of an agent, counts as one unknown step besides.
     pub counts: BTreeMap<PredictedStatus, usize>,
     /// What the run would cost.
     pub cost: PredictedCost,
