@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempt;
 use crate::{
     event::{
-        Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent,
-        WaitKind,
+        Continued, Delta, EventKind, Progress, Report, RunCreated, SkipReason, StepEvent, WaitKind,
     },
     machine::{Command, Input, Limits, Machine, StepId, Turn},
     node::{ControlKind, DeltaSink, Notices, Plan, RunContext},

@@ -103,7 +103,10 @@ async fn a_turn_is_set_to_what_a_turn_gives_and_nothing_in_an_agent_runs_alone()
     let host = Host::new().await;
     let run = host.run().await;
     let text = host.refused(setting(run, "support/0/turn")).await;
-    assert!(text.starts_with(r#"invalid_value: write `{"output": …}`"#), "{text}");
+    assert!(
+        text.starts_with(r#"invalid_value: write `{"output": …}`"#),
+        "{text}"
+    );
     for path in ["support/0/turn", "support/2/order-7", "support/0/unknown-0"] {
         let only = Retry::only(run, path.into());
         assert_eq!(
