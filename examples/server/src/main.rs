@@ -11,6 +11,7 @@
 //! This program only combines the crates: it reads settings, builds clients, store and engine from them, and
 //! serves. What it does can be done by any program that embeds the crates.
 
+mod approval;
 mod check;
 mod cli;
 mod completions;

@@ -3,20 +3,43 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use workflow_core::{EventKind, StepEvent, error::Problem, event::Progress};
+use workflow_core::{
+    EventKind, StepEvent,
+    error::Problem,
+    event::{NodeCompleted, NodeWaiting, Progress},
+    node::agent::TurnOutput,
+    view::RunOutline,
+};
 
 /// The most characters of an output in a line.
 const MAX_CHARS: usize = 100;
 
-/// Writes the line of an event. Some events have none.
-pub(crate) fn write_progress(out: &mut impl Write, event: &StepEvent) -> io::Result<()> {
-    let Some(text) = text(&event.kind) else {
-        return Ok(());
-    };
-    let text = printable(&text);
-    match event.step() {
-        Some(step) => writeln!(out, "{:<24} {text}", step.path().as_str()),
-        None => writeln!(out, "{text}"),
+/// The types of the steps of an agent.
+const TURN: &str = "AgentTurn";
+const CALL: &str = "ToolCall";
+
+/// Writes the lines of the events of a run.
+#[derive(Default)]
+pub(crate) struct ProgressLines {
+    outline: RunOutline,
+}
+
+impl ProgressLines {
+    /// Writes the line of an event. Some events have none.
+    pub(crate) fn write(&mut self, out: &mut impl Write, event: &StepEvent) -> io::Result<()> {
+        if let EventKind::RunCreated(created) = &event.kind {
+            self.outline = RunOutline::of(created);
+        }
+        let path = event.step().map(workflow_core::value::StepRef::path);
+        let kind = path.and_then(|path| self.outline.kind_of(path));
+        let Some(text) = text(&event.kind, kind.map(|kind| &**kind)) else {
+            return Ok(());
+        };
+        let text = printable(&text);
+        match path {
+            Some(path) => writeln!(out, "{:<24} {text}", path.as_str()),
+            None => writeln!(out, "{text}"),
+        }
     }
 }
 
@@ -26,8 +49,8 @@ pub(crate) fn printable(text: &str) -> String {
     text.replace(is_control, "\u{fffd}")
 }
 
-/// The text of an event; `None` if it needs no line.
-fn text(kind: &EventKind) -> Option<String> {
+/// The text of an event of a step of this type; `None` if it needs no line.
+fn text(kind: &EventKind, step_kind: Option<&str>) -> Option<String> {
     Some(match kind {
         EventKind::NodeStarted(it) if it.attempt > 1 => format!("attempt {}", it.attempt),
         EventKind::NodeStarted(_) => "started".to_owned(),
@@ -40,6 +63,9 @@ fn text(kind: &EventKind) -> Option<String> {
                 items_done, items, ..
             } => format!("{items_done} of {items} items"),
             Progress::Round { round } => format!("round {}", round + 1),
+            Progress::Turn { turn, max_turns } => {
+                format!("turn {} of at most {max_turns}", turn + 1)
+            }
             _ => return None,
         },
         EventKind::NodeRetrying(it) => {
@@ -52,23 +78,15 @@ fn text(kind: &EventKind) -> Option<String> {
             }
         }
         EventKind::NodeWaiting(it) => match (&it.message, it.resumes_at) {
-            (Some(message), _) => question(message, it.schema.as_deref()),
+            (Some(message), _) => question(message, it),
             (None, Some(time)) => format!("waiting until {time}"),
             (None, None) => "waiting".to_owned(),
         },
-        EventKind::NodeCompleted(it) => {
-            let is_truncated = it.report.as_ref().is_some_and(|report| report.truncated);
-            let cut = if is_truncated {
-                ", truncated at the token limit"
-            } else {
-                ""
-            };
-            format!(
-                "completed in {} ms{cut}: {}",
-                it.duration_ms,
-                preview(&it.output)
-            )
-        }
+        EventKind::NodeCompleted(it) => completed(it, step_kind),
+        EventKind::NodeFailed(it) if it.handled && step_kind == Some(CALL) => with_hint(
+            format!("failed, and the model is told: {}", it.error.detail),
+            &it.error,
+        ),
         EventKind::NodeFailed(it) if it.handled => with_hint(
             format!("failed, and the workflow continues: {}", it.error.detail),
             &it.error,
@@ -113,9 +131,45 @@ fn with_hint(text: String, error: &Problem) -> String {
     lines.join("\n")
 }
 
+/// What a step returned. Of a turn of an agent, its text and its calls.
+fn completed(it: &NodeCompleted, step_kind: Option<&str>) -> String {
+    let mut text = format!("completed in {} ms", it.duration_ms);
+    if let Some(report) = &it.report {
+        if let Some(turns) = report.turns {
+            text.push_str(&format!(" in {turns} turns"));
+        }
+        if report.truncated {
+            text.push_str(", truncated at the token limit");
+        }
+        if report.turns.is_some() && report.exhausted {
+            text.push_str(", the most that it may take");
+        }
+    }
+    let turn = (step_kind == Some(TURN))
+        .then(|| serde_json::from_value::<TurnOutput>(Value::clone(&it.output)).ok());
+    let Some(Some(turn)) = turn else {
+        return format!("{text}: {}", preview(&it.output));
+    };
+    let said = turn.output.unwrap_or(Value::String(turn.text));
+    if said != "" {
+        text = format!("{text}: {}", preview(&said));
+    }
+    let calls = turn.calls.iter();
+    let calls = calls.map(|call| format!("\n  calls {} with {}", call.tool, preview(&call.args)));
+    calls.fold(text, |text, call| text + &call)
+}
+
 /// A question, and the expected form of the answer.
-fn question(message: &str, schema: Option<&Value>) -> String {
-    match schema {
+fn question(message: &str, waiting: &NodeWaiting) -> String {
+    if let Some(call) = &waiting.call {
+        // A person decides on all of the arguments, so they are not shortened.
+        return format!(
+            "asks: {message}\n  calls {} with {}\nAnswer with a line: yes, no, no and a reason, or other arguments as JSON that \
+             matches {}",
+            call.tool, call.args, call.input
+        );
+    }
+    match &waiting.schema {
         Some(schema) => {
             format!("asks: {message}\nAnswer with a line of JSON that matches {schema}")
         }

@@ -17,6 +17,7 @@ use workflow_core::{
 };
 
 use crate::{
+    approval,
     cli::RunArgs,
     error::CliError,
     file::{json_or_text, read_input, read_spec},
@@ -24,7 +25,7 @@ use crate::{
     library::{LISTS, Library, store},
     model::Model,
     output::Output,
-    progress::{preview, printable, write_progress},
+    progress::{ProgressLines, preview, printable},
     recording::Recording,
     registry::registry,
     remote,
@@ -94,10 +95,19 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
     Ok(ended)
 }
 
-/// Whether one of these nodes, or a node in their bodies, calls the model: only then a key is required.
+/// The node types that call a model.
+const MODEL_TYPES: [&str; 2] = ["LLMNode", "AgentNode"];
+
+/// Whether one of these nodes, or a node in their bodies or tools, calls a model: only then a key is required.
 fn calls_the_model(nodes: &Value) -> bool {
     let mut nodes = nodes.as_array().into_iter().flatten();
-    nodes.any(|node| node["type"] == "LLMNode" || calls_the_model(&node["data"]["nodes"]))
+    nodes.any(|node| {
+        let data = &node["data"];
+        let mut tools = data["tools"].as_array().into_iter().flatten();
+        MODEL_TYPES.iter().any(|kind| node["type"] == *kind)
+            || calls_the_model(&data["nodes"])
+            || tools.any(|tool| calls_the_model(&tool["nodes"]))
+    })
 }
 
 /// The input: JSON, or else a string; with `@`, from a file.
@@ -131,10 +141,34 @@ struct Session<'a, H> {
     is_cancelled: bool,
     /// Standard error: progress and questions.
     stderr: Output,
+    progress: ProgressLines,
     /// The steps that wait for an answer. A line of input answers the first one.
-    waits: VecDeque<(StepPath, WaitId)>,
+    waits: VecDeque<Wait>,
     /// Lines of standard input; `None` until the first question.
     lines: Option<mpsc::Receiver<String>>,
+}
+
+/// A step that waits for an answer.
+struct Wait {
+    step: StepPath,
+    id: WaitId,
+    /// Whether it is a call of a tool that a person decides on.
+    is_approval: bool,
+}
+
+impl Wait {
+    /// The answer in a line. The message says what is wrong with the line.
+    fn read(&self, line: &str) -> Result<Value, Vec<String>> {
+        if self.is_approval {
+            return approval::decision(line).ok_or_else(|| vec![approval::FORMS.to_owned()]);
+        }
+        let answer = json_or_text(line);
+        answer.map_err(|error| texts(&error.into_faults()))
+    }
+}
+
+fn texts(faults: &[Fault]) -> Vec<String> {
+    faults.iter().map(Fault::to_string).collect()
 }
 
 impl<'a, H: Host> Session<'a, H> {
@@ -145,6 +179,7 @@ impl<'a, H: Host> Session<'a, H> {
             json,
             is_cancelled: false,
             stderr: Output::to(io::stderr())?,
+            progress: ProgressLines::default(),
             waits: VecDeque::new(),
             lines: None,
         })
@@ -211,7 +246,7 @@ impl<'a, H: Host> Session<'a, H> {
         };
         if !self.json {
             // A closed standard error must not fail the run.
-            write_progress(&mut self.stderr, event).ok();
+            self.progress.write(&mut self.stderr, event).ok();
         }
         self.track_waits(event);
         if let EventKind::RunCompleted(completed) = &event.kind
@@ -232,12 +267,15 @@ impl<'a, H: Host> Session<'a, H> {
     fn track_waits(&mut self, event: &StepEvent) {
         match &event.kind {
             EventKind::NodeWaiting(waiting) if waiting.message.is_some() => {
-                let step = waiting.step.path().clone();
-                self.waits.push_back((step, waiting.wait_id));
+                self.waits.push_back(Wait {
+                    step: waiting.step.path().clone(),
+                    id: waiting.wait_id,
+                    is_approval: waiting.call.is_some(),
+                });
             }
             EventKind::NodeResumed(_) | EventKind::NodeFailed(_) | EventKind::NodeCancelled(_) => {
                 let ended = event.step().map(StepRef::path);
-                self.waits.retain(|(step, _)| Some(step) != ended);
+                self.waits.retain(|wait| Some(&wait.step) != ended);
             }
             _ => {}
         }
@@ -246,31 +284,34 @@ impl<'a, H: Host> Session<'a, H> {
     /// Passes a line to the first waiting step, as JSON or else as a string. At the end of input no answer can come any
     /// more, so the run is cancelled.
     async fn answer(&mut self, line: Option<String>) -> Result<(), CliError> {
-        let (Some(&(_, wait)), Some(line)) = (self.waits.front(), line) else {
+        let (Some(wait), Some(line)) = (self.waits.front(), line) else {
             self.waits.clear();
             self.report("Cancelled: standard input ended before the step was answered.");
             return self.host.cancel(self.run).await;
         };
-        let answer = match json_or_text(&line) {
+        let answer = match wait.read(&line) {
             Ok(answer) => answer,
-            Err(error) => {
-                self.report_invalid(&error.into_faults());
+            Err(faults) => {
+                self.report_invalid(&faults);
                 return Ok(());
             }
         };
-        match self.host.answer(self.run, wait, answer).await? {
+        match self.host.answer(self.run, wait.id, answer).await? {
             Answered::Accepted => {}
             Answered::Invalid(faults) => {
-                self.report_invalid(&faults);
+                self.report_invalid(&texts(&faults));
                 return Ok(());
             }
             Answered::TooLate(reason) => self.report(&reason),
         }
         self.waits.pop_front();
+        if let Some(next) = self.waits.front() {
+            self.report(&format!("The next line answers {}.", next.step.as_str()));
+        }
         Ok(())
     }
 
-    fn report_invalid(&self, faults: &[Fault]) {
+    fn report_invalid(&self, faults: &[String]) {
         for fault in faults {
             self.report(&format!("Invalid answer: {fault}"));
         }
