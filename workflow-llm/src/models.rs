@@ -1,6 +1,10 @@
 //! [`Models`]: the providers of a host, by name.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use crate::{
     error::{Delivery, ModelError},
@@ -35,6 +39,7 @@ use crate::{
 /// assert_eq!((named.provider(), named.model()), ("local", "qwen3:8b"));
 /// assert_eq!(models.named(None).unwrap().model(), "m1");
 /// assert_eq!(models.named(Some("locla/qwen3:8b")).unwrap_err().code(), "unknown_provider");
+/// assert_eq!(models.listed(), ["m1", "local/m1"]);
 /// # Ok::<(), workflow_llm::InvalidProvider>(())
 /// ```
 #[derive(Clone)]
@@ -127,6 +132,34 @@ impl Models {
     /// The names of all providers, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.by_name.keys().map(|name| &**name)
+    }
+
+    /// Models to choose from, as workflows write them: the default model and the listed ones of each provider, without repetitions. Those of the
+    /// default provider come first, without its name; the others follow, sorted by provider.
+    pub fn listed(&self) -> Vec<String> {
+        let (default, client) = self.default_provider();
+        let others = self
+            .0
+            .by_name
+            .iter()
+            .filter(|(name, _)| &***name != default);
+        let mut listed: Vec<String> = Vec::new();
+        for model in of(client) {
+            // A model such as `a/b` is not that of the default provider if there is a provider `a`.
+            let is_own = |named: &NamedModel| named.provider() == default;
+            let is_plain = self.named(Some(model)).as_ref().is_ok_and(is_own);
+            listed.push(if is_plain {
+                model.to_owned()
+            } else {
+                format!("{default}/{model}")
+            });
+        }
+        for (name, client) in others {
+            listed.extend(of(client).map(|model| format!("{name}/{model}")));
+        }
+        let mut known = HashSet::new();
+        listed.retain(|model| known.insert(model.clone()));
+        listed
     }
 
     /// The model that a name means. `None` and a name of spaces mean the default.
@@ -230,6 +263,14 @@ impl fmt::Debug for NamedModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.provider, self.model)
     }
+}
+
+/// The default model of a provider, and those that it lists.
+fn of(client: &Arc<dyn Model>) -> impl Iterator<Item = &str> {
+    let info = client.provider();
+    let models = info.models().iter().map(String::as_str);
+    let all = std::iter::once(info.default_model()).chain(models);
+    all.map(str::trim).filter(|model| !model.is_empty())
 }
 
 /// The beginning of a name that anyone may have written.

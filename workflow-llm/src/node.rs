@@ -29,11 +29,13 @@ const ATTEMPTS: u32 = 5;
 /// Registers the node type `LLMNode`: see [`register`](crate::register).
 pub(crate) fn register(registry: &mut Registry, models: Models) {
     let activity = models.default_provider().1.provider().activity();
+    let listed = models.listed();
     registry
         .register_with(TYPE, move |data: LlmData| {
             LlmNode::new(models.clone(), data)
         })
         .with_activity(activity)
+        .with_models(listed)
         .with_display(
             DisplayHints::new()
                 .with_label("LLM")
