@@ -46,8 +46,8 @@ async fn predict(args: &CheckArgs, variables: &Variables) -> Result<Prediction, 
         Some(argument) => input(argument)?,
         None => example(&spec)?,
     };
-    let client = Model::planning(&args.nodes, variables)?;
-    let registry = registry(client, &args.nodes, variables.clone())?;
+    let models = Model::planning(&args.nodes, variables)?;
+    let registry = registry(models, &args.nodes, variables.clone())?;
     let engine = LocalEngine::builder(registry).build();
     library.store(&engine).await?;
     let workflow = store(&engine, &args.file, spec).await?.id;

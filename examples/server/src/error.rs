@@ -19,8 +19,8 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(
-        "no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start with --simulate to get \
-         simulated replies{0}"
+        "no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), name another provider with --provider, \
+         or start with --simulate to get simulated replies{0}"
     )]
     NoKey(String),
     #[error(
@@ -41,6 +41,12 @@ pub(crate) enum CliError {
     QuotedApiKeys,
     #[error("failed to build the Gemini client: {0}")]
     Config(ConfigError),
+    #[error("cannot use the provider `{0}`: {1}")]
+    Provider(String, String),
+    #[error("cannot use the providers in {path}: {1}", path = named(.0))]
+    Providers(PathBuf, String),
+    #[error("cannot use the providers: {0}")]
+    ProviderName(#[from] workflow_llm::InvalidProvider),
     #[error("failed to build the HTTP client: {0}")]
     Http(#[from] workflow_fetch::ConfigError),
     #[error("{path} {reason}", path = named(.0), reason = json_error(.1))]
@@ -127,6 +133,9 @@ impl CliError {
             | Self::Exposed(_)
             | Self::ApiKey(..)
             | Self::Config(_)
+            | Self::Provider(..)
+            | Self::Providers(..)
+            | Self::ProviderName(_)
             | Self::Http(_)
             | Self::EnvFile { .. }
             | Self::Setting { .. }

@@ -38,8 +38,13 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     Ok(text)
 }
 
-/// The workflow in a file, which may have comments and trailing commas.
+/// The workflow in a file.
 pub(crate) fn read_spec(file: &Path) -> Result<Value, CliError> {
+    read_commented(file)
+}
+
+/// The JSON in a file, which may have comments and trailing commas.
+pub(crate) fn read_commented(file: &Path) -> Result<Value, CliError> {
     let text = read(file)?;
     read_jsonc(&text).map_err(|error| CliError::NotJson(file.to_owned(), error))
 }

@@ -9,7 +9,6 @@ use std::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use workflow_core::{Engine, LocalEngine, engine::LocalEngineBuilder, fleet::Coordinator};
-use workflow_gemini::GeminiClient;
 use workflow_postgres::PostgresStore;
 use workflow_restate::{
     Registration, RestateDispatcher, RestateWorker, RestateWorkerBuilder, SettingsError,
@@ -19,6 +18,7 @@ use crate::{
     cli::{FleetArgs, ServeArgs},
     error::CliError,
     listen::listen,
+    model::Client,
 };
 
 /// How often the shares of the model's limits are adjusted to the number of instances.
@@ -40,7 +40,7 @@ pub(crate) struct Fleet {
     shares: Shares,
 }
 
-/// The limits of all instances together.
+/// The limits of all instances together, for each provider.
 #[derive(Clone, Copy)]
 struct Shares {
     in_flight: Option<usize>,
@@ -150,7 +150,7 @@ impl Fleet {
     pub(crate) async fn serve(
         self,
         engine: Arc<LocalEngine>,
-        client: GeminiClient,
+        clients: Vec<Client>,
         drain: Duration,
         shutdown: CancellationToken,
     ) -> Result<(), CliError> {
@@ -163,7 +163,7 @@ impl Fleet {
                 registration.run(shutdown.clone()).await;
             }
         };
-        let sharing = shutdown.run_until_cancelled(self.shares.apply(&engine, &client));
+        let sharing = shutdown.run_until_cancelled(self.shares.apply(&engine, &clients));
         tokio::join!(worker.serve(shutdown.clone()), registering, sharing);
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Shares {
     /// An instance notices such a change within about 5 s, and the death of another one within 15 s. Meanwhile all
     /// instances together may be over the limits (one has come) or below them (one has gone). A share that is not used is
     /// not lent to others.
-    async fn apply(self, engine: &LocalEngine, client: &GeminiClient) {
+    async fn apply(self, engine: &LocalEngine, clients: &[Client]) {
         if self.in_flight.is_none() && self.per_minute.is_none() {
             return;
         }
@@ -186,21 +186,29 @@ impl Shares {
                 .map_or(1, |fleet| fleet.instances.max(1));
             if shared_among != Some(instances) {
                 shared_among = Some(instances);
-                let limits = client.limits();
-                let in_flight = self.in_flight.map(|all| (all / instances).max(1));
-                let divisor = u32::try_from(instances).unwrap_or(u32::MAX);
-                let per_minute = self.per_minute.map(|all| (all / divisor).max(1));
-                let in_flight = in_flight.unwrap_or(limits.in_flight);
-                let per_minute = per_minute.or(limits.per_minute);
-                client.set_limits(in_flight, per_minute);
-                tracing::info!(
-                    instances,
-                    in_flight,
-                    per_minute,
-                    "shared the limits of the model"
-                );
+                for client in clients {
+                    self.set(client, instances);
+                }
             }
             tokio::time::sleep(SHARE_EVERY).await;
         }
+    }
+
+    /// Gives a client its share among so many instances.
+    fn set(self, client: &Client, instances: usize) {
+        let limits = client.limits();
+        let in_flight = self.in_flight.map(|all| (all / instances).max(1));
+        let divisor = u32::try_from(instances).unwrap_or(u32::MAX);
+        let per_minute = self.per_minute.map(|all| (all / divisor).max(1));
+        let in_flight = in_flight.unwrap_or(limits.in_flight);
+        let per_minute = per_minute.or(limits.per_minute);
+        client.set_limits(in_flight, per_minute);
+        tracing::info!(
+            provider = client.name(),
+            instances,
+            in_flight,
+            per_minute,
+            "shared the limits of the model"
+        );
     }
 }

@@ -135,9 +135,8 @@ fn with_hint(text: String, error: &Problem) -> String {
 fn completed(it: &NodeCompleted, step_kind: Option<&str>) -> String {
     let mut text = format!("completed in {} ms", it.duration_ms);
     if let Some(report) = &it.report {
-        if let Some(turns) = report.turns {
-            text.push_str(&format!(" in {turns} turns"));
-        }
+        let turns = report.turns.map(|turns| format!(" in {turns} turns"));
+        text.push_str(&turns.unwrap_or_default());
         if report.truncated {
             text.push_str(", truncated at the token limit");
         }

@@ -2,18 +2,18 @@
 
 use workflow_core::Registry;
 use workflow_fetch::{FromEnv, HttpClient, HttpClientBuilder};
-use workflow_gemini::GeminiClient;
+use workflow_llm::Models;
 
 use crate::{cli::NodeArgs, error::CliError, variables::Variables};
 
-/// The built-in types, `LLMNode` with this client, and `HttpNode` for the allowed origins.
+/// The built-in types, `LLMNode` and `AgentNode` with these models, and `HttpNode` for the allowed origins.
 pub(crate) fn registry(
-    client: GeminiClient,
+    models: Models,
     args: &NodeArgs,
     variables: Variables,
 ) -> Result<Registry, CliError> {
     let mut registry = Registry::default();
-    workflow_gemini::register(&mut registry, client);
+    workflow_llm::register(&mut registry, models);
     workflow_fetch::register(&mut registry, http_client(args, variables)?);
     Ok(registry)
 }

@@ -80,7 +80,7 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
     } else {
         Model::unused()?
     };
-    let registry = registry(model.client.clone(), &args.nodes, variables)?;
+    let registry = registry(model.models.clone(), &args.nodes, variables)?;
     let engine = LocalEngine::builder(registry).build();
     library.store(&engine).await?;
     let workflow = store(&engine, &args.file, spec).await?.id;

@@ -66,7 +66,7 @@ async fn run(
     let mut signals = Signals::new()?;
     let model = Model::new(&args.nodes, &variables).await?;
     let listener = listen(args.addr, "--addr").await?;
-    let registry = registry(model.client.clone(), &args.nodes, variables.clone())?;
+    let registry = registry(model.models.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;
     let fleet = match &data {
         Data::Database(store) => Fleet::new(&args.fleet, store).await?,
@@ -117,8 +117,8 @@ async fn run(
     let driving = async {
         match fleet {
             Some(fleet) => {
-                let client = model.client.clone();
-                let calls = fleet.serve(engine.clone(), client, drain, shutdown.clone());
+                let clients = model.clients.clone();
+                let calls = fleet.serve(engine.clone(), clients, drain, shutdown.clone());
                 calls.await
             }
             None => Ok(()),
@@ -212,7 +212,6 @@ fn announce(
     if let Some(file) = variables.path() {
         writeln!(out, "Variables read from {}", file.display())?;
     }
-    writeln!(out, "Model: {}", model.client.model())?;
     write!(out, "{}", model.connection())?;
     match data {
         Data::Memory => writeln!(out, "Data: in memory only")?,

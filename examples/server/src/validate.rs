@@ -8,7 +8,6 @@ use std::{
 
 use tokio::runtime::Runtime;
 use workflow_core::{LocalEngine, Workflows, engine::Validation, value::JsonError};
-use workflow_gemini::GeminiClient;
 
 use crate::{
     cli::NodeArgs,
@@ -17,6 +16,7 @@ use crate::{
     file::{named, read},
     jsonc::read_jsonc,
     library::Library,
+    model::Model,
     registry::registry,
     variables::Variables,
 };
@@ -25,9 +25,9 @@ use crate::{
 pub(crate) fn validate(file: &Path, library: &[PathBuf]) -> Result<ExitCode, CliError> {
     let found = match read_jsonc(&read(file)?) {
         Ok(spec) => {
-            // Validation does not call the model, so the key is not used.
-            let client = GeminiClient::builder().with_api_key("none").build()?;
-            let registry = registry(client, &NodeArgs::default(), Variables::default())?;
+            // Validation calls no model.
+            let models = Model::unused()?.models;
+            let registry = registry(models, &NodeArgs::default(), Variables::default())?;
             Runtime::new()?.block_on(async {
                 let engine = LocalEngine::builder(registry).build();
                 Library::read(library, file, &spec)?.store(&engine).await?;

@@ -9,7 +9,7 @@ use std::{env, fs, process};
 use support::{Server, ask_once, output, program, simulated, text};
 
 #[tokio::test]
-async fn a_missing_key_is_reported_with_both_solutions() {
+async fn a_missing_key_is_reported_with_all_solutions() {
     for key in [None, Some(" ")] {
         let mut program = program();
         program.envs(key.map(|key| ("GEMINI_API_KEY", key)));
@@ -18,8 +18,8 @@ async fn a_missing_key_is_reported_with_both_solutions() {
         assert_eq!(text(output.stdout), "");
         assert_eq!(
             text(output.stderr),
-            "error: no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), or start \
-             with --simulate to get simulated replies\n"
+            "error: no Gemini API key: set GEMINI_API_KEY (in the environment or in ./.env), name \
+             another provider with --provider, or start with --simulate to get simulated replies\n"
         );
     }
 }

@@ -12,10 +12,9 @@ use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
-pub(crate) use self::value::{PrivateAddress, SecretUrl};
-use self::value::{
-    address, api_key, base_path, boolean, bytes, duration, pace, private_address, public_url,
-};
+pub(crate) use self::value::{PrivateAddress, SecretUrl, duration};
+use self::value::{address, api_key, base_path, boolean, bytes, pace, private_address, public_url};
+use crate::model::ProviderUrl;
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "workflow-server";
@@ -36,10 +35,12 @@ const LONG_VERSION: &str = concat!(
 const ENVIRONMENT: &str = "\
 Environment (or ./.env, or the file of --env-file; the environment wins):
   GEMINI_API_KEY            the key of the Gemini API, unless GOOGLE_API_KEY is set
-  GEMINI_MODEL              the default model
+  GEMINI_MODEL              its default model
   GEMINI_STORE              whether the API may store requests and replies: `true` or `false`
   GOOGLE_GEMINI_BASE_URL    the base URL of the Gemini API
   GOOGLE_GENAI_API_VERSION  the version of the Gemini API
+  NAME_API_KEY              the key of the provider of this name, such as LOCAL_API_KEY for `local`
+  NAME_MODEL                its default model
   WORKFLOW_API_KEY          the API key that `run --server` sends
   WORKFLOW_API_KEYS         the accepted API keys of clients, separated by commas, in addition to --api-key
 If the environment sets any of the Gemini API's keys, base URL or version, the .env file is not used for the others.
@@ -350,12 +351,12 @@ pub(crate) struct FleetArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) instance: Option<String>,
 
-    /// Requests to the model that are in flight at once in all instances together. Each live instance gets an equal share,
+    /// Requests to the models of a provider that are in flight at once in all instances together. Each live instance gets an equal share,
     /// which replaces --model-in-flight.
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) fleet_model_in_flight: Option<usize>,
 
-    /// Requests to the model per minute from all instances together. Each live instance gets an equal share, which replaces
+    /// Requests to the models of a provider per minute from all instances together. Each live instance gets an equal share, which replaces
     /// --model-per-minute.
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) fleet_model_per_minute: Option<u32>,
@@ -471,33 +472,47 @@ pub(crate) struct NodeArgs {
     #[arg(long, default_value = "40ms", value_name = "TIME", value_parser = pace, requires = "simulate")]
     pub(crate) simulate_pace: Duration,
 
-    /// The default model, for steps that name none.
+    /// The model of the default provider for steps that name none.
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub(crate) model: Option<String>,
 
-    /// Requests to the model that are in flight at once; more wait in a queue.
+    /// A further provider of models, with the API of OpenAI's chat completions, such as
+    /// `local=http://127.0.0.1:11434/v1`; repeatable. Workflows name its models `local/qwen3:8b`. `LOCAL_API_KEY` has its key,
+    /// if it needs one, and `LOCAL_MODEL` its default model. Without a key of the Gemini API, the first one is the default provider.
+    #[arg(
+        long = "provider",
+        value_name = "NAME=URL",
+        value_parser = ProviderUrl::parse
+    )]
+    pub(crate) providers: Vec<ProviderUrl>,
+
+    /// Providers with more settings than an address, a JSON file such as `examples/providers.json`: listed models, headers, limits.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) provider_file: Option<PathBuf>,
+
+    /// Requests to the models of a provider that are in flight at once; more wait in a queue.
     #[arg(long, default_value_t = 256, value_name = "REQUESTS")]
     pub(crate) model_in_flight: usize,
 
-    /// Requests to the model per minute; more wait in a queue. By default, no limit.
+    /// Requests to the models of a provider per minute; more wait in a queue. By default, no limit.
     #[arg(long, value_name = "REQUESTS")]
     pub(crate) model_per_minute: Option<u32>,
 
-    /// Requests to the model in the queue. The next one fails with `queue_full`, and its step is retried.
+    /// Requests in the queue of a provider. The next one fails with `queue_full`, and its step is retried.
     #[arg(long, default_value_t = 16_384, value_name = "REQUESTS")]
     pub(crate) model_queued: usize,
 
-    /// The retry budget: retries in a row, over all requests to the model. More wait until successes or time refill it.
+    /// The retry budget: retries in a row, over all requests to a provider. More wait until successes or time refill it.
     /// With 0, nothing is retried.
     #[arg(long, default_value_t = 100, value_name = "RETRIES")]
     pub(crate) model_retry_budget: u32,
 
-    /// Whether the API may store requests and replies, for steps that do not set it: `true` or `false`. By default, the
+    /// Whether the Gemini API may store requests and replies, for steps that do not set it: `true` or `false`. By default, the
     /// setting of the Google project applies.
     #[arg(long, value_name = "BOOLEAN", value_parser = boolean)]
     pub(crate) model_store: Option<bool>,
 
-    /// The service tier, for steps that do not set it: `flex`, `standard` or `priority`. By default, the API uses
+    /// The service tier of the Gemini API, for steps that do not set it: `flex`, `standard` or `priority`. By default, the API uses
     /// `standard`.
     #[arg(long, value_name = "TIER")]
     pub(crate) model_service_tier: Option<Tier>,

@@ -130,7 +130,7 @@ pub(super) fn bytes(text: &str) -> Result<usize, &'static str> {
 }
 
 /// A time such as `10s`, `1m 30s` or `500ms`.
-pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     let read = text.parse::<SignedDuration>().ok();
     read.and_then(|time| time.try_into().ok())
         .ok_or("expected a number with a unit, such as 10s, 2m or 500ms")

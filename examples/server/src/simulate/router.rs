@@ -38,7 +38,7 @@ pub(super) fn router(pace: Duration) -> Router {
         limits: Limits::default(),
     };
     Router::new()
-        .route("/{version}/models/{call}", post(generate))
+        .route("/{version}/models/{*call}", post(generate))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

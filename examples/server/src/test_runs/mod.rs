@@ -66,8 +66,8 @@ fn run<'a>(
         Ok(test) => test,
         Err(fault) => return Ok(Outcome::failed(path, fault)),
     };
-    let client = Model::planning(&args.nodes, variables)?;
-    let registry = registry(client, &args.nodes, variables.clone())?;
+    let models = Model::planning(&args.nodes, variables)?;
+    let registry = registry(models, &args.nodes, variables.clone())?;
     let mut recorded = RecordedTest::new(registry, test.workflow, test.recording);
     if let Some(input) = test.input {
         recorded = recorded.with_input(input);

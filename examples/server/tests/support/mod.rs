@@ -6,6 +6,7 @@ mod dialogue;
 mod file;
 pub(crate) mod log;
 pub(crate) mod model;
+pub(crate) mod provider;
 mod server;
 
 use std::{

@@ -220,7 +220,7 @@ async fn broken_conversations_are_refused_like_the_api_does() {
             parts.push(json!({"text": "And now?"}));
         }),
         ("valid role", |contents| {
-            contents[2]["role"] = json!("function")
+            contents[2]["role"] = json!("function");
         }),
     ];
     let mut agent = Agent::new("Where is my order A-17?");
