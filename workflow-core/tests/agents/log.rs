@@ -361,3 +361,43 @@ async fn an_agent_that_fails_has_the_error_of_its_turn() {
         "agent/0/turn"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_host_with_a_lower_limit_of_open_frames_continues_as_far_as_it_may() {
+    let (probe, sent) = (Probe::default(), Sent::default());
+    let workflow = checked(&spec(), &registry(&probe, two_turns_of_calls(), &sent));
+    let first = collect(Executor::new().run(Arc::clone(&workflow), "in".into())).await;
+    let whole = to_end(&workflow, first, answer).await;
+    for frames in 1..5 {
+        let host = Executor::new().with_max_open_frames(frames);
+        for cut in 1..whole.len() {
+            // It reads whatever the other host has opened.
+            let run = host.resume(Arc::clone(&workflow), &whole[..cut]);
+            let rest = collect(run.unwrap_or_else(|error| panic!("{error} after {cut}"))).await;
+            let mut all = whole[..cut].to_vec();
+            all.extend(rest);
+            assert!(Executor::new().resume(Arc::clone(&workflow), &all).is_ok());
+        }
+    }
+}
+
+/// A later version may find faults in arguments that an earlier one did not, and the other way round.
+#[tokio::test(start_paused = true)]
+async fn what_the_log_says_of_a_call_counts_and_not_how_it_would_be_checked_now() {
+    let (probe, sent) = (Probe::default(), Sent::default());
+    let workflow = checked(&spec(), &registry(&probe, two_turns_of_calls(), &sent));
+    let first = collect(Executor::new().run(Arc::clone(&workflow), "in".into())).await;
+    let mut events = serde_json::to_value(first).unwrap();
+    let mut events_of = events.as_array_mut().unwrap().iter_mut();
+    let turn = events_of
+        .find(|event| event["type"] == "node.completed" && event["path"] == "agent/0/turn");
+    let calls = &mut turn.unwrap()["output"]["calls"];
+    calls[0]["args"] = json!({"n": "four"});
+    calls[4]["args"] = json!({"n": 4});
+    let log: Vec<StepEvent> = serde_json::from_value(events).unwrap();
+    let ended = to_end(&workflow, log, answer).await;
+    assert_eq!(
+        output_of(&ended),
+        r#"8 "scripted" 10 "unknown_tool" "invalid_arguments" {"paid":70} "refused"!"#
+    );
+}

@@ -132,3 +132,29 @@ async fn the_arguments_of_an_inner_tool_hide_those_of_the_outer_one() {
         json!([r#"1: ["inner 1","inner 2"]"#, r#"2: ["inner 1","inner 2"]"#])
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_may_ask_a_person_and_end_its_workflow_early() {
+    let (probe, sent) = (Probe::default(), Sent::default());
+    let registry = registry(&probe, calls_all(), &sent);
+    let called = json!({"name": "ask",
+    "input": {"type": "object", "properties": {"n": {"type": "integer"}}},
+    "nodes": [
+        {"id": "early", "type": "TransformNode", "data": {"value": "{{ input.n }}"}, "stop_when": "early.output == 1"},
+        {"id": "person", "type": "HumanNode", "needs": ["early"], "data": {"message": "{{ input.n }}?"}},
+    ]});
+    let mut library = Library::new();
+    library.insert(
+        "ask",
+        Arc::new(Workflow::from_spec(&called, &registry).unwrap()),
+    );
+    let spec = one_agent(json!({"tools": [{"name": "ask", "workflow": "ask"}]}));
+    let workflow = Arc::new(Workflow::with_library(&spec, &registry, &library).unwrap());
+    let first = collect(Executor::new().run(Arc::clone(&workflow), "in".into())).await;
+    let whole = to_end(&workflow, first, |_| json!("answered")).await;
+    assert_eq!(output_of(&whole), json!([1, "answered"]));
+    for cut in 1..whole.len() {
+        let ended = to_end(&workflow, whole[..cut].to_vec(), |_| json!("answered")).await;
+        assert_eq!(output_of(&ended), output_of(&whole), "cut after {cut}");
+    }
+}

@@ -263,7 +263,7 @@ async fn a_single_step_is_the_agent_or_outside_of_it() {
         assert_eq!(
             host.faults(only.clone()).await,
             [format!(
-                "not_applicable `{path}` is within an agent, whose turns depend on those before"
+                "not_applicable `{path}` is within a turn of an agent, which depends on the turns before"
             )]
         );
     }
