@@ -1,5 +1,8 @@
 // What the server sends, by the names that the page uses. The shapes are generated from the OpenAPI document (`schema.ts`).
+import type { PlannedEvent, PlannedNodeType } from './planned';
 import type { components } from './schema';
+
+export type { AskedCall, ToolCall, TurnOutput } from './planned';
 
 type Schemas = components['schemas'];
 
@@ -11,8 +14,8 @@ export type Problem = Partial<Omit<Schemas['Problem'], 'errors'>> & { detail: st
 
 export type Usage = Partial<Schemas['Usage']>;
 export type DisplayHints = Schemas['DisplayHints'];
-export type NodeType = Schemas['NodeType'];
-export type NodeTypes = Schemas['NodeTypes'];
+export type NodeType = PlannedNodeType;
+export type NodeTypes = Omit<Schemas['NodeTypes'], 'items'> & { items: NodeType[] };
 
 export type Workflow = Schemas['WorkflowRecord'];
 /** One version of a workflow, as a list has it. */
@@ -42,7 +45,7 @@ export type CalledWorkflow = Schemas['PinnedWorkflow'];
 
 /** `time`: when it came, if it came while it was streamed. The page adds it. */
 export type Delta = Schemas['node.delta'] & { time?: string };
-export type LogEvent = Schemas['StepEvent'];
+export type LogEvent = PlannedEvent;
 export type RunEvent = LogEvent | Delta;
 
 /** What something cost. With `at_least`, the price of a part is not known. What is not known at all is absent. */
@@ -69,5 +72,9 @@ export type StepSide = Schemas['StepSide'];
 export type StepDiff = Schemas['StepDiff'];
 /** Two runs, step by step: `a` is the run before, `b` the one after. */
 export type RunDiff = Schemas['RunDiff'];
+
+/** The types of the steps that an agent has in the place of nodes: one that asks the model, and one for each call. They are in no text. */
+export const AGENT_TURN = 'AgentTurn';
+export const TOOL_CALL = 'ToolCall';
 
 export const endsRun = (type: string): boolean => type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

@@ -1,8 +1,10 @@
 // The check of the workflow text: its faults, from the parser or from the server, and the steps it describes.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, asProblem, validate } from '../api/client';
-import type { Fault } from '../api/types';
+import { TOOL_CALL, type Fault } from '../api/types';
+import { own } from '../base/ownProperty';
 import { ON_FAILURE } from '../run/outline';
+import { toolsOf } from './bodies';
 import { needsOf } from './needs';
 import { positionOf, rangeOf, scan, type Range, type Scan, type Span } from './scan';
 
@@ -13,10 +15,10 @@ export interface LocatedFault extends Fault, Range {
   isWarning: boolean;
 }
 
-/** A step as the text describes it. */
+/** A node or a tool, as the text describes it. */
 export interface Outline {
   id: string;
-  /** Its id after those of the maps and loops it is in. */
+  /** Its id after those of the containers it is in: `each/sum`, `support/order/get`. */
   path: string;
   depth: number;
   type: string;
@@ -118,17 +120,17 @@ function syntaxFault(text: string, { fault }: Extract<Scan, { fault: object }>):
   };
 }
 
-function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
-  return [...within(spec, 'nodes', '', '', 0, spans), ...within(spec, ON_FAILURE, '', `${ON_FAILURE}/`, 0, spans)];
+export function outlineOf(spec: unknown, spans: Map<string, Span>): Outline[] {
+  const listed = (field: string, before: string) => within(own(spec, field), `/${field}`, before, 0, spans);
+  return [...listed('nodes', ''), ...listed(ON_FAILURE, `${ON_FAILURE}/`)];
 }
 
-/** The nodes at a place, each followed by those of its own body. */
-function within(holder: unknown, field: string, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
-  const nodes = isObject(holder) ? holder[field] : undefined;
+/** The nodes of a list, each followed by what is inside it. */
+function within(nodes: unknown, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node: unknown, index) => {
     const { id, type, data } = (node ?? {}) as { id?: unknown; type?: unknown; data?: unknown };
-    const place = `${at}/${field}/${index}`;
+    const place = `${at}/${index}`;
     const span = spans.get(place);
     if (typeof id !== 'string' || !span) return [];
     const step = {
@@ -141,17 +143,27 @@ function within(holder: unknown, field: string, at: string, before: string, dept
       pointer: place,
       node: node as Record<string, unknown>,
     };
-    return [step, ...within(data, 'nodes', `${place}/data`, `${before}${id}/`, depth + 1, spans)];
+    const body = within(own(data, 'nodes'), `${place}/data/nodes`, `${before}${id}/`, depth + 1, spans);
+    return [step, ...body, ...toolsIn(data, `${place}/data/tools`, `${before}${id}/`, depth + 1, spans)];
   });
 }
 
-/** Where the text has a step: a body is written once for all items and rounds, a called workflow only where it is called. */
+/** The tools of an agent, each followed by its nodes. */
+function toolsIn(data: unknown, at: string, before: string, depth: number, spans: Map<string, Span>): Outline[] {
+  return toolsOf(data).flatMap(({ name, index, tool }) => {
+    const pointer = `${at}/${index}`;
+    const span = spans.get(pointer);
+    if (!span) return [];
+    const step = { id: name, path: before + name, depth, type: TOOL_CALL, needs: [], span, pointer, node: tool };
+    return [step, ...within(tool.nodes, `${pointer}/nodes`, `${before}${name}/`, depth + 1, spans)];
+  });
+}
+
+/** Where the text has a step, by its path there: the nodes of a called workflow are only where it is called. */
 export function writtenAt(outline: Outline[], path: string): string | undefined {
-  for (let ids = path.split('/').filter((part) => !/^\d/.test(part)); ids.length > 0; ids = ids.slice(0, -1)) {
+  for (let ids = path.split('/'); ids.length > 0; ids = ids.slice(0, -1)) {
     const written = ids.join('/');
     if (outline.some((step) => step.path === written)) return written;
   }
   return undefined;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,10 +1,11 @@
-// An open map, loop or call: a box around its nodes. Of its items or rounds one is shown.
+// An open container: a box around its nodes. Of its items, rounds or turns one is shown.
 import { memo } from 'react';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import type { StepState } from '../run/run';
 import { stepIn, turnShown, turnsOf } from '../run/turns';
-import { plural } from '../base/format';
+import { plural, sentence } from '../base/format';
+import { turnWords } from '../run/outline';
 import { useActs } from './acts';
 import { Cells } from './Cells';
 import type { Card } from './drawing';
@@ -15,8 +16,8 @@ import { PIPS } from './sizes';
 export const Box = memo(function Box({ card, top }: CardProps) {
   const step = useScene((scene) => stepOf(scene, card.path));
   const state = useScene((scene) => stateOf(scene, card.path));
-  const isMap = card.type === 'MapNode';
-  const hasRounds = card.type === 'LoopNode' && step !== undefined;
+  const isMap = card.repeats === 'item';
+  const hasRounds = (card.repeats === 'round' || card.repeats === 'turn') && step !== undefined;
   return (
     <div data-state={state} className="box relative h-full">
       <When card={card} step={step} />
@@ -51,7 +52,7 @@ const pipsIn = (scene: Scene, path: string): string => {
     .join();
 };
 
-/** The rounds of a loop: those that have started, and those that are still allowed. */
+/** The rounds of a loop or the turns of an agent: those that have started, and the rounds that are still allowed. */
 function Pips({ card }: { card: Card }) {
   const { choose } = useActs();
   const pips = useScene((scene) => pipsIn(scene, card.path));
@@ -60,7 +61,8 @@ function Pips({ card }: { card: Card }) {
   if (at === undefined) return null;
   const all = pips === '' ? [] : pips.split(',').map((pip) => pip.split(' ') as [string, StepState, string?]);
   const toCome = Math.max(0, Math.min(card.max ?? 0, PIPS.most) - all.length);
-  const label = plural(all.length, 'round') + (card.max === undefined ? '' : ` of at most ${card.max}`);
+  const noun = card.repeats ?? 'round';
+  const label = plural(all.length, noun) + (card.max === undefined ? '' : ` of at most ${card.max}`);
   return (
     <span className="relative z-1 flex flex-1 items-center justify-end gap-1" role="group" aria-label={label} title={label}>
       {all.slice(-PIPS.most).map(([index, state, shown]) => (
@@ -70,7 +72,7 @@ function Pips({ card }: { card: Card }) {
           className="pip"
           data-state={state}
           aria-pressed={shown !== undefined}
-          aria-label={`Round ${Number(index) + 1}, ${stateWord(state)}`}
+          aria-label={`${sentence(turnWords(noun, Number(index)))}, ${stateWord(state)}`}
           tabIndex={-1}
           onClick={() => {
             const { run } = now();

@@ -4,7 +4,7 @@ import { useCallback, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useTypes } from '../api/nodeTypes';
 import { useStore } from '../base/store';
 import type { Check } from '../editor/useCheck';
-import { isKnown, type Run } from '../run/run';
+import { isKnown, writtenOf, type Run } from '../run/run';
 import { runOf, useChoiceActions, useSession } from '../session/session';
 import Canvas from './Canvas';
 import { cardsOf } from './drawing';
@@ -31,7 +31,7 @@ export default function GraphPane({ isBeside }: { isBeside: boolean }) {
   const [query, setQuery] = useState<string | null>(null);
   const matches = useMemo(() => matchesOf(cards, query ?? ''), [cards, query]);
   const found = useMemo(() => (query?.trim() ? new Set(matches) : null), [query, matches]);
-  const card = cardOf(chosen);
+  const card = chosen === undefined ? undefined : writtenOf(known, chosen);
   const near = useMemo(() => new Set(neighboursOf(cards, card)), [cards, card]);
   const store = useStore({ run: known, chosen, faults, near, found });
   const isJson = check.spec !== undefined;
@@ -58,19 +58,12 @@ export default function GraphPane({ isBeside }: { isBeside: boolean }) {
 
 const NONE: ReadonlyMap<string, number> = new Map();
 
-/** A step of any item is drawn by one card. */
-const cardOf = (path: string | undefined): string | undefined =>
-  path
-    ?.split('/')
-    .filter((part) => !/^\d/.test(part))
-    .join('/');
-
 /** The largest number of items of each map, for which its cells need space. */
 function itemsOf(run: Run): ReadonlyMap<string, number> {
   const items = new Map<string, number>();
   for (const step of run.steps.values()) {
-    const card = cardOf(step.path)!;
-    if (step.items !== undefined) items.set(card, Math.max(items.get(card) ?? 0, step.items));
+    // A step of any item is drawn by one card.
+    if (step.items !== undefined) items.set(step.written, Math.max(items.get(step.written) ?? 0, step.items));
   }
   return items;
 }

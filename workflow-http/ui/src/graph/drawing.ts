@@ -1,10 +1,10 @@
 // The cards of the graph: nodes of the text, or of a run whose text is not open, with the nodes inside them. The nodes of a
 // called workflow come from the run.
 import { hintsOf, type Types } from '../api/nodeTypes';
-import type { NodeOutline } from '../api/types';
+import { AGENT_TURN, TOOL_CALL, type NodeOutline } from '../api/types';
 import { own } from '../base/ownProperty';
 import type { Outline as Written } from '../editor/useCheck';
-import { idOf, ON_FAILURE, type Outline } from '../run/outline';
+import { idOf, isAgent, ON_FAILURE, insideOf, repeatsOf, TURN_ID, UNKNOWN_TOOL, type Outline, type Repeats } from '../run/outline';
 
 export interface Card {
   /** Ids joined by slashes, as the text has them: `each/sum`, whichever item is shown. */
@@ -20,6 +20,8 @@ export interface Card {
   when: string | undefined;
   /** A short summary of what the node does. */
   plan: string;
+  /** What it does its inner nodes again for. */
+  repeats?: Repeats;
   /** The most rounds of a loop. */
   max?: number;
   inner: Card[];
@@ -48,20 +50,27 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
   const top: Card[] = [];
   const open: Card[] = [];
   for (const { path, id, type, needs, depth, node } of written) {
-    const plan = planOf(type, node.data, hintsOf(type, types).summary);
-    const inner = type === 'WorkflowNode' ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
+    const plan = planOf(type, type === TOOL_CALL ? node : node.data, hintsOf(type, types).summary);
+    const calls = type === 'WorkflowNode' || type === TOOL_CALL;
+    const inner = calls ? ofRun(called.get(plan)?.nodes ?? [], `${path}/`, called, types) : [];
     const card: Card = {
       path,
       id,
       type,
       ...looksOf(type, types),
-      needs,
+      needs: type === TOOL_CALL ? afterTurn(path) : needs,
       when: whenOf(node, needs) ?? (depth === 0 ? firstWhen({ path, needs }) : undefined),
       plan,
+      ...(REPEATS.has(type) ? { repeats: REPEATS.get(type)! } : {}),
       ...maxOf(type, node.data),
       inner,
     };
-    const beside = depth === 0 ? top : open[depth - 1]!.inner;
+    const outer = open[depth - 1];
+    if (type === TOOL_CALL && outer && outer.repeats !== 'turn') {
+      outer.repeats = 'turn';
+      outer.inner = [turnCard(outer.path, types)];
+    }
+    const beside = depth === 0 ? top : outer!.inner;
     // A duplicate id is a fault; it is drawn once.
     if (!beside.some((other) => other.path === path)) beside.push(card);
     open[depth] = card;
@@ -69,19 +78,48 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
   return top;
 }
 
+/** The containers that the page knows by name. An agent is known by its tools. */
+const REPEATS = new Map<string, Repeats>([
+  ['MapNode', 'item'],
+  ['LoopNode', 'round'],
+]);
+
+/** What asks the model in each turn of an agent; the tools follow it. */
+const turnCard = (agent: string, types: Types): Card => ({
+  path: `${agent}/${TURN_ID}`,
+  id: 'turn',
+  type: AGENT_TURN,
+  ...looksOf(AGENT_TURN, types),
+  needs: [],
+  when: undefined,
+  plan: 'asks the model',
+  inner: [],
+});
+
+/** The need of a tool. */
+const afterTurn = (tool: string): string[] => [tool.slice(0, tool.lastIndexOf('/') + 1) + TURN_ID];
+
 function ofRun(nodes: NodeOutline[], before: string, called: Called, types: Types): Card[] {
-  return nodes.map(({ id, type, needs = [], case: branch, workflow: plan = '', nodes = called.get(plan)?.nodes ?? [] }) => {
+  const isOfAgent = isAgent(nodes);
+  return nodes.flatMap((node): Card[] => {
+    const { id, type, needs = [], case: branch, workflow: plan = '' } = node;
+    if (isOfAgent && type === AGENT_TURN) return [turnCard(before.slice(0, -1), types)];
+    if (isOfAgent && id === UNKNOWN_TOOL && insideOf(node, called).length === 0) return [];
     const path = before + id;
-    return {
-      path,
-      id,
-      type,
-      ...looksOf(type, types),
-      needs: needs.map((need) => before + need),
-      when: branch,
-      plan,
-      inner: ofRun(nodes, `${path}/`, called, types),
-    };
+    const repeats = repeatsOf(node);
+    return [
+      {
+        path,
+        id,
+        type,
+        ...looksOf(type, types),
+        needs: isOfAgent ? afterTurn(path) : needs.map((need) => before + need),
+        when: branch,
+        plan,
+        ...(repeats ? { repeats } : {}),
+        inner: ofRun(insideOf(node, called), `${path}/`, called, types),
+      },
+    ];
   });
 }
 
@@ -102,6 +140,7 @@ function shortened(when: string, needs: string[]): string {
   return short.trim();
 }
 
+/** The data of a node, or a tool. */
 function planOf(type: string, data: unknown, summary: string | undefined): string {
   const { over, concurrency, max, workflow, for: time, until, expires } = (data ?? {}) as Record<string, unknown>;
   switch (type) {
@@ -110,6 +149,7 @@ function planOf(type: string, data: unknown, summary: string | undefined): strin
     case 'LoopNode':
       return max === undefined ? '' : `at most ${String(max)} rounds`;
     case 'WorkflowNode':
+    case TOOL_CALL:
       return String(workflow ?? '');
     case 'DelayNode':
       return time === undefined && until !== undefined ? `until ${String(until)}` : `for ${String(time ?? '')}`;

@@ -22,13 +22,13 @@ export function factOf(card: Card, step: Step | undefined, now: number): string 
     case 'retrying':
       return step.attempts.at(-1)?.error?.code ?? '';
     case 'waiting':
-      if (step.wait?.kind) return step.wait.kind === 'effect' ? 'held: may act' : 'budget used up';
+      if (step.wait?.kind) return HELD[step.wait.kind];
       return step.wait?.expiresAt ? `until ${moment(step.wait.expiresAt, Date.parse(step.wait.since))}` : 'waits for you';
     case 'delayed':
       return step.wait?.resumesAt ? `resumes at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
       if (step.isTruncated) return 'cut off at the token limit';
-      return [step.isReused ? 'reused' : step.isSet ? 'set' : '', step.progress ? doneWords(card, step) : outputWords(step.output)].filter(Boolean).join(' · ');
+      return [step.isReused ? 'reused' : step.isSet ? 'set' : '', step.progress ? doneWords(step) : outputWords(step.output)].filter(Boolean).join(' · ');
     case 'failed':
       return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');
     case 'skipped':
@@ -37,6 +37,8 @@ export function factOf(card: Card, step: Step | undefined, now: number): string 
       return plain(whyNot(step));
   }
 }
+
+const HELD = { effect: 'held: may act', budget: 'budget used up', approval: 'to be approved' };
 
 /** A sentence as a part of a line. */
 const plain = (sentence: string): string => (sentence.charAt(0).toLowerCase() + sentence.slice(1)).replaceAll('`', '').replace(/\.$/, '');
@@ -54,7 +56,7 @@ function pendingWords({ needs, plan }: Card): string {
   return `after ${needs.map(idOf).join(', ')}`;
 }
 
-const doneWords = ({ type }: Card, { items, progress }: Step): string => (type === 'MapNode' && items !== undefined ? plural(items, 'item') : (progress ?? ''));
+const doneWords = ({ items, progress }: Step): string => (items === undefined ? (progress ?? '') : plural(items, 'item'));
 
 /** A short value as it is, else its size. */
 function outputWords(output: unknown): string {

@@ -69,7 +69,7 @@ describe('a layout', () => {
   });
 
   it('has room in the head of a loop for each of its rounds', () => {
-    const loop = (max: number) => card('a', [], { type: 'LoopNode', max, inner: [card('b')] });
+    const loop = (max: number) => card('a', [], { type: 'LoopNode', repeats: 'round', max, inner: [card('b')] });
     expect(at(lay(loop(8)), 'a').width).toBe(at(lay(loop(6)), 'a').width + 2 * 24);
   });
 
@@ -123,7 +123,11 @@ describe('a layout', () => {
   });
 
   it('puts what is inside a container inside it, and nothing when that is closed', () => {
-    const map = card('each', ['a'], { type: 'MapNode', inner: [card('sum', [], { path: 'each/sum' }), card('note', ['each/sum'], { path: 'each/note' })] });
+    const map = card('each', ['a'], {
+      type: 'MapNode',
+      repeats: 'item',
+      inner: [card('sum', [], { path: 'each/sum' }), card('note', ['each/sum'], { path: 'each/note' })],
+    });
     const drawn = lay(card('a'), map, card('b', ['each']));
     const box = at(drawn, 'each');
     for (const path of ['each/sum', 'each/note']) {
@@ -137,7 +141,7 @@ describe('a layout', () => {
   });
 
   it('grows with the items of a map, up to the number that is drawn one by one', () => {
-    const map = card('each', [], { type: 'MapNode', inner: [card('sum', [], { path: 'each/sum' })] });
+    const map = card('each', [], { type: 'MapNode', repeats: 'item', inner: [card('sum', [], { path: 'each/sum' })] });
     const heightOf = (items: number) => layOutCards([map], { ...open, items: () => items }).height;
     expect(heightOf(40)).toBeGreaterThan(heightOf(5));
     expect(heightOf(2000)).toBeLessThan(heightOf(60));
@@ -146,6 +150,7 @@ describe('a layout', () => {
   it('draws a way back from the end of a round to its beginning', () => {
     const loop = card('refine', [], {
       type: 'LoopNode',
+      repeats: 'round',
       inner: [card('draft', [], { path: 'refine/draft' }), card('judge', ['refine/draft'], { path: 'refine/judge' })],
     });
     const drawn = lay(loop);

@@ -27,7 +27,7 @@ export interface Way {
   points: Point[];
   depth: number;
   isMaybe: boolean;
-  /** The edge of a loop from its end to its start. */
+  /** The edge of a loop or an agent from its end to its start. */
   isBack: boolean;
 }
 
@@ -77,7 +77,7 @@ export function layOutCards(cards: Card[], open: Open, depth = 0): Layout {
       const dy = y + above + BOX.head + BOX.pad;
       const moved = within.placed.map((one) => ({ ...one, x: one.x + dx, y: one.y + dy }));
       placed.push(...moved);
-      if (card.type === 'LoopNode')
+      if (hasWayBack(card))
         ways.push(
           wayBack(
             moved.filter((one) => one.depth === depth + 1),
@@ -165,7 +165,7 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
     const whisper = card.streamsText ? CARD.whisper : 0;
     return { width: Math.max(cardWidth(card.id), least, card.streamsText ? CARD.writing : 0), height: CARD.height + whisper, above, own: CARD.height };
   }
-  const beside = card.type === 'MapNode' ? cellsHeight(items) + BOX.tally : 0;
+  const beside = card.repeats === 'item' ? cellsHeight(items) + BOX.tally : 0;
   const height = BOX.head + BOX.pad + Math.max(inner.height, beside) + BOX.foot;
   return {
     width: Math.max(inner.width + sideOf(card) + 2 * BOX.pad + backOf(card), headWidth(card), least),
@@ -176,7 +176,10 @@ function sizeOf(card: Card, inner: Layout | undefined, items: number): Size {
 }
 
 /** A map has its items at the left. */
-const sideOf = ({ type }: Card): number => (type === 'MapNode' ? BOX.side + BOX.pad : 0);
+const sideOf = ({ repeats }: Card): number => (repeats === 'item' ? BOX.side + BOX.pad : 0);
 
-/** A loop has its back edge at the right. */
-const backOf = ({ type }: Card): number => (type === 'LoopNode' ? BOX.back : 0);
+/** From its end to its start. */
+const hasWayBack = ({ repeats }: Card): boolean => repeats === 'round' || repeats === 'turn';
+
+/** Its back edge is at the right. */
+const backOf = (card: Card): number => (hasWayBack(card) ? BOX.back : 0);

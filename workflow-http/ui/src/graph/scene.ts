@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react';
 import { useSelected, type Store } from '../base/store';
 import { shownState, type Run, type Step, type StepState } from '../run/run';
 import { isOnFailure } from '../run/outline';
-import { turnShown } from '../run/turns';
+import { inTurn, turnShown } from '../run/turns';
 
 export interface Scene {
   run: Run | null;
@@ -24,18 +24,25 @@ export const useScene = <T>(select: (scene: Scene) => T): T => useSelected(useCo
 /** Reads the scene in an event handler. */
 export const useSceneNow = (): (() => Scene) => useContext(SceneContext)!.get;
 
-/** The path in the run: `each/sum` is `each/8/sum` while item 8 is shown. A called workflow exists once. */
+/** The path in the run: `each/sum` is `each/8/sum` while item 8 is shown. What a call runs exists once. */
 export function pathIn({ run, chosen }: Scene, path: string): string | undefined {
   if (!run) return undefined;
   const [first, ...ids] = path.split('/');
-  let at: string = isOnFailure(run.outline, path) ? `${first}/${ids.shift()}` : first!;
+  let at: string | undefined = isOnFailure(run.outline, path) ? `${first}/${ids.shift()}` : first!;
   for (const id of ids) {
-    const isCall = run.steps.get(at)?.calls !== undefined;
-    const index = isCall ? undefined : turnShown(run, at, chosen);
-    if (!isCall && index === undefined) return undefined;
-    at += isCall ? `/${id}` : `/${index}/${id}`;
+    const container: Step | undefined = run.steps.get(at);
+    if (!container) return undefined;
+    at = insideIn(run, container, id, chosen);
+    if (at === undefined) return undefined;
   }
   return at;
+}
+
+function insideIn(run: Run, { path, repeats }: Step, id: string, chosen: string | undefined): string | undefined {
+  if (repeats === undefined) return `${path}/${id}`;
+  const index = turnShown(run, path, chosen);
+  if (index === undefined) return undefined;
+  return repeats === 'turn' ? inTurn(run, path, index, id, chosen) : `${path}/${index}/${id}`;
 }
 
 export function stepOf(scene: Scene, path: string): Step | undefined {

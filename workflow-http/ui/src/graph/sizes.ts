@@ -13,8 +13,8 @@ export const cardWidth = (id: string): number => Math.min(CARD.most, Math.max(CA
 /** More rounds of a loop than this are not all drawn. */
 export const PIPS = { most: 8, width: 24 };
 
-/** The head of a box: of a loop, its id, all its rounds and its state. */
-export const headWidth = ({ id, max }: { id: string; max?: number }): number =>
+/** The head of a box: of a loop, its id, all its rounds and its state; of an agent, the last turns. */
+export const headWidth = ({ id, repeats, max = repeats === 'turn' ? PIPS.most : undefined }: { id: string; repeats?: string; max?: number }): number =>
   max === undefined ? BOX.least : Math.max(BOX.least, cardWidth(id) + 50 + PIPS.width * Math.min(max, PIPS.most));
 
 /** Mono, 11 px, and room for `false`. */

@@ -22,10 +22,10 @@ export function Failure({ run, step, onGoTo }: Props) {
   const error = step.error!;
   const text = useSession((session) => session.text.text);
   const check = useSession((session) => session.text.check);
-  const where = whereOf(check.spec, step.path, error.detail);
-  const at = placeIn({ text, check }, step.path, where?.marked);
+  const where = whereOf(check.spec, step.written, error.detail);
+  const at = placeIn({ text, check }, step.written, where?.marked);
   const line = at === undefined ? undefined : positionOf(text, at).line;
-  const written = writtenStep(check.outline, step.path);
+  const written = writtenStep(check.outline, step.written);
   const mend = useMend(run, step.path);
   const inner = check.outline.filter(({ path }) => path.startsWith(`${written?.path}/`)).map(({ span }) => span);
   const remedy = mend && written && remedyOf(text, written, error, inner);
@@ -56,7 +56,7 @@ export function Failure({ run, step, onGoTo }: Props) {
   );
 }
 
-/** The step as the text has it. */
+/** The step as the text has it, by its path there. */
 function writtenStep(outline: Outline[], path: string): Outline | undefined {
   const written = writtenAt(outline, path);
   return outline.find((step) => step.path === written);

@@ -4,7 +4,7 @@ import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { keptWords, priceOf } from '../run/retry';
-import { isInLoop, type Run, type Step } from '../run/run';
+import { isInSequence, type Run, type Step } from '../run/run';
 import { useActions, useSession } from '../session/session';
 import { useRetryForecast } from '../session/useForecast';
 import { useWhatIf } from '../session/whatIf';
@@ -27,7 +27,7 @@ export function Foot({ run, step }: Props) {
   const forecast = useRetryForecast(run, from);
   const retry = () => rerun({ from });
   const runOnly = () => rerun({ only: path, ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}) });
-  const canRunOnly = !isInLoop(run, step) && !outputs.has(path);
+  const canRunOnly = !isInSequence(run, step) && !outputs.has(path);
   useLetters({ r: retry, ...(canRunOnly ? { x: runOnly } : {}), o: () => setSetting(true) });
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">

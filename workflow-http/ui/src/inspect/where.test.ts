@@ -13,7 +13,7 @@ it('is the text that names what the error is about', () => {
 });
 
 it('is found in maps and loops, at the step itself', () => {
-  expect(whereOf(spec, 'each/4/sum', 'there is no `item.size`')).toMatchObject({ field: 'when', after: ' > 3' });
+  expect(whereOf(spec, 'each/sum', 'there is no `item.size`')).toMatchObject({ field: 'when', after: ' > 3' });
   expect(whereOf(spec, 'each', 'there is no `item.size`')).toBeUndefined();
 });
 

@@ -4,7 +4,7 @@ import type { ReadValue } from '../editor/runValues';
 import type { StepMark } from '../editor/marks';
 import { writtenAt, type Check } from '../editor/useCheck';
 import { runOf, useActions, useChoiceActions, useEditor, useSession, useSessionNow } from '../session/session';
-import { isKnown, shownState, type Run } from '../run/run';
+import { isKnown, shownState, writtenOf, type Run } from '../run/run';
 
 /** `tools`: above the text, where there is no other place for them. */
 export function EditorPane({ tools }: { tools: ReactNode }) {
@@ -48,7 +48,7 @@ function useValues(): ReadValue | undefined {
 /** New marks only when a state or the choice changes: tokens must not reach the editor. */
 function useMarks(check: Check, run: Run | null, chosen: string | undefined): StepMark[] {
   const previous = useRef<{ key: string; outline: Check['outline']; marks: StepMark[] } | null>(null);
-  const marked = chosen !== undefined ? writtenAt(check.outline, chosen) : undefined;
+  const marked = chosen !== undefined ? writtenAt(check.outline, writtenOf(run, chosen)) : undefined;
   const stateOf = (path: string) => {
     const step = run?.steps.get(path);
     return step && shownState(step);

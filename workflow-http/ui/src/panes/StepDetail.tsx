@@ -170,7 +170,7 @@ function Called({ name, called }: { name: string; called: CalledWorkflow | undef
 /** States in which nothing is to be seen yet, or any more, are explained. */
 function Quiet({ step, isOver, streamsText }: { step: Step; isOver: boolean; streamsText: boolean }) {
   const conditionOf = useConditions();
-  const words = quietWords(step, isOver, streamsText, conditionOf(step.path));
+  const words = quietWords(step, isOver, streamsText, conditionOf(step.written));
   return words && <p className="px-4 pb-3 text-ink-2">{words}</p>;
 }
 

@@ -70,7 +70,7 @@ function Rows({ run, focused, chosen, folds, onChoose, onFold }: RowsProps) {
         step={step}
         follows={isOnly(step.needs, paths[index - 1])}
         isOver={isOver}
-        when={step.state === 'skipped' ? conditionOf(path) : undefined}
+        when={step.state === 'skipped' ? conditionOf(step.written) : undefined}
         isChosen={path === chosen}
         isEntry={path === entry}
         isFolded={isFolded(folds, step)}
@@ -227,13 +227,15 @@ function Took({ step }: { step: Step }) {
 
 const wordOf = (step: Step, isOver: boolean): string => (step.state === 'pending' && isOver ? 'Not reached' : stateWord(shownState(step)));
 
+const HELD = { effect: 'held: it may act', budget: 'the budget is used up', approval: 'the call is to be approved' };
+
 function factsOf(step: Step, isOver: boolean, when: string | undefined): string[] {
   if (step.state === 'skipped' || step.state === 'cancelled') {
     const reason = whyNot(step, when);
     return reason ? [lower(reason).replace(/\.$/, '').replaceAll('`', '')] : [step.type];
   }
   if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
-  if (step.state === 'waiting' && step.wait?.kind) return [step.wait.kind === 'effect' ? 'held: it may act' : 'the budget is used up'];
+  if (step.state === 'waiting' && step.wait?.kind) return [HELD[step.wait.kind]];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];
   if (step.queue) return [lower(queueWords(step.queue))];
   if (step.state === 'completed' && (step.isReused || step.isSet)) return [step.type, step.isReused ? 'reused' : 'set'];

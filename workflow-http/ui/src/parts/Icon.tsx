@@ -21,6 +21,8 @@ export type IconName =
   | 'map'
   | 'loop'
   | 'workflow'
+  | 'agent'
+  | 'tool'
   | 'mark'
   | 'plus'
   | 'minus'
@@ -55,7 +57,23 @@ export function Icon({ name, size = 16, className = '' }: { name: IconName; size
   );
 }
 
-const OF_NODES = ['prompt', 'llm', 'transform', 'switch', 'http', 'delay', 'human', 'map', 'loop', 'workflow', 'search', 'text', 'list'] as const;
+const OF_NODES = [
+  'prompt',
+  'llm',
+  'transform',
+  'switch',
+  'http',
+  'delay',
+  'human',
+  'map',
+  'loop',
+  'workflow',
+  'agent',
+  'tool',
+  'search',
+  'text',
+  'list',
+] as const;
 
 /** An icon that the page does not have is a plain box. */
 export const iconOf = (name: string | undefined): IconName => OF_NODES.find((icon) => icon === name) ?? 'rows';

@@ -54,6 +54,12 @@ const after = (ms: number | undefined, usage: Usage | undefined, cost: Cost | un
 
 const said = ({ code, detail }: Problem): string => ended(code ? `${code}: ${sentence(detail)}` : sentence(detail));
 
+const HELD = {
+  effect: 'Held: a person decides whether it acts.',
+  budget: 'Held: the budget is used up.',
+  approval: 'Asked a person to approve the call.',
+};
+
 const isOfStep = (event: LogEvent): event is Extract<LogEvent, { node: string }> => event.type.startsWith('node.');
 
 /** `run` is the run after the event. The items of a map and unknown types are not worth a line. */
@@ -106,15 +112,16 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
       return {
         ...line(
           'waiting',
-          `${event.kind === 'effect' ? 'Held: a person decides whether it acts.' : event.kind === 'budget' ? 'Held: the budget is used up.' : 'Asked a person.'}${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`,
+          `${event.kind === undefined ? 'Asked a person.' : HELD[event.kind]}${event.expires_at ? ` Answer by ${at(event.expires_at)}.` : ''}`,
           'waiting',
           event.message.replaceAll(/\s*\n\s*/g, '\n'),
         ),
         said: `${event.path} waits for an answer.`,
       };
     case 'node.resumed':
-      return line('running', event.payload === undefined ? 'Its time has come.' : 'Someone answered.', 'resumed');
+      return line('running', resumedMessage(event.payload, run.steps.get(event.path)), 'resumed');
     case 'node.progress':
+      if ('turn' in event) return line('running', `Turn ${event.turn + 1}.`);
       return 'round' in event && event.round > 0 ? line('running', `Round ${event.round + 1}.`) : undefined;
     case 'node.completed':
       return line(
@@ -144,6 +151,11 @@ export function restWords(run: Run, at: (time: string) => string): string {
   const delays = [...run.steps.values()].flatMap(({ state, wait }) => (state === 'delayed' && wait?.resumesAt ? [wait.resumesAt] : []));
   const first = delays.sort((one, other) => Date.parse(one) - Date.parse(other))[0];
   return `Nothing to do until someone answers${first ? `, or until ${at(first)}` : ''}.`;
+}
+
+function resumedMessage(payload: unknown, step: Step | undefined): string {
+  if (step?.decision) return !step.decision.isApproved ? 'Refused.' : 'args' in step.decision ? 'Approved, with changed arguments.' : 'Approved.';
+  return payload === undefined ? 'Its time has come.' : 'Someone answered.';
 }
 
 function startedMessage(attempt: number, reason: string | undefined, step: Step | undefined): string {

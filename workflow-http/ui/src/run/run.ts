@@ -1,7 +1,9 @@
 // The state of a run, reduced from its events only: a live run and a replayed one are the same.
-import type { Cost, Delta, LogEvent, Problem, ReusedFrom, RunEvent, RunItem, Usage } from '../api/types';
+import type { AskedCall, Cost, Delta, LogEvent, Problem, ReusedFrom, RunEvent, RunItem, ToolCall, Usage } from '../api/types';
+import { callOf, decisionOf, type Decision } from './agent';
 import { costOf, spend, total, type Spent } from './cost';
 import { logLine, type LogLine } from './log';
+import { plural } from '../base/format';
 import { learnOutage, outageOf, type OutageLog } from './outages';
 import { containerOf, indexOf, isOnFailure, ON_FAILURE, type Outline, type Place, placeOf } from './outline';
 
@@ -17,8 +19,10 @@ export interface Wait {
   schema?: unknown;
   expiresAt?: string;
   resumesAt?: string;
-  /** The engine asks: whether the step may act, or whether a budget is raised. */
-  kind?: 'effect' | 'budget';
+  /** The engine asks: whether the step may act, whether a budget is raised, or whether a tool may be called. */
+  kind?: 'effect' | 'budget' | 'approval';
+  /** The call that is to be approved. */
+  call?: AskedCall;
   /** What the step would send. */
   request?: unknown;
 }
@@ -102,6 +106,10 @@ export interface Step extends Place {
   done?: number;
   items?: number;
   wait?: Wait;
+  /** Of a tool call, what the model asked for. */
+  call?: ToolCall;
+  /** Of a tool call, what a person decided. */
+  decision?: Decision;
 }
 
 type Created = Extract<LogEvent, { type: 'run.created' }>;
@@ -152,6 +160,9 @@ export const newRun = (id: string): Run => ({
   log: [],
   outages: [],
 });
+
+/** The path in the text of a step of the run; without a run, of a node of the text. */
+export const writtenOf = (run: Run | null, path: string): string => run?.steps.get(path)?.written ?? path;
 
 /** Whether the first event of the run has come. */
 export const isKnown = (run: Run | null): run is Run => run !== null && run.seq > 0;
@@ -272,11 +283,17 @@ function apply(run: Copy, event: LogEvent): void {
           expiresAt: event.expires_at,
           resumesAt: event.resumes_at,
           kind: event.kind,
+          call: event.call,
           request: event.request,
         },
       }));
     case 'node.resumed':
-      return change(run, event, (step) => ({ state: 'running', rests: endRest(step, event.time), wait: undefined }));
+      return change(run, event, (step) => ({
+        state: 'running',
+        rests: endRest(step, event.time),
+        wait: undefined,
+        ...(step.wait?.kind === 'approval' ? { decision: decisionOf(event.payload) } : {}),
+      }));
     case 'node.completed':
       return change(run, event, (step) => ({
         state: 'completed',
@@ -289,7 +306,8 @@ function apply(run: Copy, event: LogEvent): void {
         finishReason: event.finish_reason,
         isTruncated: event.truncated,
         metadata: event.metadata,
-        ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, event.exhausted) }),
+        ...(event.rounds === undefined ? {} : { progress: roundsOf(event.rounds, 'round', event.exhausted) }),
+        ...(event.turns === undefined ? {} : { progress: roundsOf(event.turns, 'turn', event.exhausted) }),
       }));
     case 'node.failed':
       return change(run, event, (step) => ({
@@ -365,7 +383,20 @@ function change(run: Copy, { path, node }: { path: string; node: string }, edit:
 /** Adds a step at its place in the order, with its first event. */
 function add(run: Copy, path: string, node: string): Step {
   const place = placeOf(run.outline, path);
-  const step: Step = { ...place, path, node, inner: 0, state: 'pending', attempt: 0, asks: 0, attempts: [], rests: [], text: '', thought: '' };
+  const step: Step = {
+    ...place,
+    path,
+    node,
+    inner: 0,
+    state: 'pending',
+    attempt: 0,
+    asks: 0,
+    attempts: [],
+    rests: [],
+    text: '',
+    thought: '',
+    call: callOf(run, path, place),
+  };
   run.steps.set(path, step);
   run.order.splice(
     indexOf(run.order, place.rank, (other) => run.steps.get(other)!.rank),
@@ -421,22 +452,26 @@ export const shownState = ({ state, asks }: Step): StepState => (state === 'runn
 
 export const isSettled = (state: StepState): boolean => state === 'completed' || state === 'failed' || state === 'skipped' || state === 'cancelled';
 
-function progressOf(event: { items_done?: number; items?: number; round?: number }, step: Step): Partial<Step> {
-  const { items, items_done = 0, round } = event;
+function progressOf(event: { items_done?: number; items?: number; round?: number; turn?: number; max_turns?: number }, step: Step): Partial<Step> {
+  const { items, items_done = 0, round, turn, max_turns } = event;
+  if (turn !== undefined) return { progress: `turn ${turn + 1}${max_turns === undefined ? '' : ` of at most ${max_turns}`}` };
   if (items !== undefined) {
     return { progress: `${items_done}/${items}`, done: items === 0 ? 1 : items_done / items, items, innerToCome: items * step.body };
   }
   return round === undefined ? {} : { progress: `round ${round + 1}` };
 }
 
-const roundsOf = (rounds: number, isExhausted = false): string => `${rounds} ${rounds === 1 ? 'round' : 'rounds'}${isExhausted ? ', no more are allowed' : ''}`;
+const roundsOf = (count: number, noun: 'round' | 'turn', isExhausted = false): string => plural(count, noun) + (isExhausted ? ', no more are allowed' : '');
 
 /** The steps that wait for a person, in the order of the page. */
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
-/** A round depends on the rounds before it. */
-export function isInLoop(run: Run, { container }: Step): boolean {
-  for (let outer = container; outer !== undefined; outer = containerOf(outer)) if (run.steps.get(outer)?.type === 'LoopNode') return true;
+/** Whether it is in a round or a turn: each of them depends on those before it. */
+export function isInSequence(run: Run, { container }: Step): boolean {
+  for (let outer = container; outer !== undefined; outer = containerOf(outer)) {
+    const repeats = run.steps.get(outer)?.repeats;
+    if (repeats === 'round' || repeats === 'turn') return true;
+  }
   return false;
 }
 

@@ -1,5 +1,6 @@
 // What an expression gave in a run: a plain reference from the events, anything else from the server.
 import { evaluate } from '../api/plans';
+import { AGENT_TURN } from '../api/types';
 import { own } from '../base/ownProperty';
 import { hasEnded, type Run, type Step } from './run';
 
@@ -28,9 +29,11 @@ function seen(run: Run, at: string, name: string): Step | undefined {
   return stepIn(run, '', name);
 }
 
-/** Templates write `my-step` as `my_step`. */
-const stepIn = (run: Run, before: string, name: string): Step | undefined =>
-  run.steps.get(before + name) ?? [...run.steps.values()].find(({ path, node }) => path === before + node && node.replaceAll('-', '_') === name);
+/** Templates write `my-step` as `my_step`. Turns and calls of an agent have no names. */
+function stepIn(run: Run, before: string, name: string): Step | undefined {
+  const step = run.steps.get(before + name) ?? [...run.steps.values()].find(({ path, node }) => path === before + node && node.replaceAll('-', '_') === name);
+  return step?.type === AGENT_TURN || step?.callIndex !== undefined ? undefined : step;
+}
 
 function valueAt(value: unknown, keys: string[]): Found {
   let here = value;
@@ -43,7 +46,7 @@ function valueAt(value: unknown, keys: string[]): Found {
 
 /** The step of a node in the text: of several items or rounds, the one that is nearest to the chosen step. */
 export function stepFor(run: Run, written: string, chosen: string | undefined): string | undefined {
-  const all = run.order.filter((path) => bare(path) === written);
+  const all = run.order.filter((path) => run.steps.get(path)!.written === written);
   const near = (path: string) => {
     const [one, other] = [path.split('/'), (chosen ?? '').split('/')];
     const end = one.findIndex((part, index) => part !== other[index]);
@@ -51,12 +54,6 @@ export function stepFor(run: Run, written: string, chosen: string | undefined): 
   };
   return all.reduce<string | undefined>((best, path) => (best === undefined || near(path) > near(best) ? path : best), undefined);
 }
-
-const bare = (path: string): string =>
-  path
-    .split('/')
-    .filter((part) => !/^\d/.test(part))
-    .join('/');
 
 /** A question to the server waits this long, so that a pointer that passes asks nothing. */
 const PAUSE = 200;

@@ -5,7 +5,7 @@ import type { Fix } from '../editor/fix';
 import { writtenAt, type Outline } from '../editor/useCheck';
 import { focusWithin, visibleSteps, type Folds } from '../run/fold';
 import { sibling } from '../run/turns';
-import { isKnown } from '../run/run';
+import { isKnown, writtenOf } from '../run/run';
 import type { Actions, Session } from './session';
 
 export interface Choice {
@@ -78,16 +78,18 @@ export function useChoice(
   const mend = useCallback((fixes: Fix[]) => editor.current?.mend(fixes), [editor]);
   const reveal = useCallback(
     (path: string) => {
-      const place = placeIn(latest.current.outline, path);
+      const { outline, known } = latest.current;
+      const place = placeIn(outline, writtenOf(known, path));
       if (place) editor.current?.reveal(place.span);
     },
     [editor],
   );
+  const written = chosen === undefined ? undefined : writtenOf(known, chosen);
   // The text follows the run.
   useEffect(() => {
-    const place = chosen === undefined ? undefined : placeIn(check.outline, chosen);
+    const place = written === undefined ? undefined : placeIn(check.outline, written);
     if (place && runId !== null) editor.current?.follow(place.span, runId);
-  }, [chosen, runId, check.outline, editor]);
+  }, [written, runId, check.outline, editor]);
   const show = useCallback(
     (path: string) => {
       choose(path);

@@ -2,10 +2,12 @@
 // the version that runs: what was edited since is no reason for what happened.
 import { useMemo } from 'react';
 import { own } from '../base/ownProperty';
+import { bodiesOf } from '../editor/bodies';
+import { ON_FAILURE } from '../run/outline';
 import { runOf, useSession } from './session';
 
-/** The condition of a step, by its path in the run. */
-export type Conditions = (path: string) => string | undefined;
+/** The condition of a step, by its path in the text. */
+export type Conditions = (written: string) => string | undefined;
 
 export function useConditions(): Conditions {
   const text = useSession((session) => {
@@ -18,24 +20,18 @@ export function useConditions(): Conditions {
 
 export function conditionsIn(spec: unknown): Conditions {
   const found = new Map<string, string>();
-  collect(spec, '', found);
-  return (path) =>
-    found.get(
-      path
-        .split('/')
-        .filter((part) => !/^\d/.test(part))
-        .join('/'),
-    );
+  collect(own(spec, 'nodes'), '', found);
+  collect(own(spec, ON_FAILURE), `${ON_FAILURE}/`, found);
+  return (written) => found.get(written);
 }
 
-/** The conditions of the nodes in a workflow or a body. */
-function collect(holder: unknown, before: string, found: Map<string, string>): void {
-  const nodes = own(holder, 'nodes');
+/** The conditions of the nodes in a list. */
+function collect(nodes: unknown, before: string, found: Map<string, string>): void {
   if (!Array.isArray(nodes)) return;
   for (const node of nodes) {
     const [id, when] = [own(node, 'id'), own(node, 'when')];
     if (typeof id !== 'string') continue;
     if (typeof when === 'string') found.set(before + id, when);
-    collect(own(node, 'data'), `${before}${id}/`, found);
+    for (const { tool, nodes } of bodiesOf(own(node, 'data'))) collect(nodes, `${before}${id}/${tool === undefined ? '' : `${tool}/`}`, found);
   }
 }

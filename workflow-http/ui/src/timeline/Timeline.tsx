@@ -66,7 +66,7 @@ function Lines({ run }: { run: Run }) {
               key={path}
               step={step}
               ready={readyAt(run, step)}
-              when={step.state === 'skipped' ? conditionOf(path) : undefined}
+              when={step.state === 'skipped' ? conditionOf(step.written) : undefined}
               scale={scale}
               now={isSettled(step.state) ? 0 : end}
               isChosen={path === chosen}

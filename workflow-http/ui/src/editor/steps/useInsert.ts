@@ -1,7 +1,8 @@
 // Inserts a node into the workflow text, from wherever on the page it is asked for.
 import { useCallback } from 'react';
 import { currentTypes } from '../../api/nodeTypes';
-import { useChoiceActions, useEditor, useSession } from '../../session/session';
+import { writtenOf } from '../../run/run';
+import { runOf, useChoiceActions, useEditor, useSession } from '../../session/session';
 import { toast } from '../../parts/Toast';
 import { knownFor } from '../help/server';
 import type { Path } from '../help/schema';
@@ -18,7 +19,10 @@ export interface Edge {
 export function useInsert(edge?: Edge): (type: string) => Promise<void> {
   const text = useSession((session) => session.text.text);
   const outline = useSession((session) => session.text.check.outline);
-  const chosen = useSession(({ choice }) => (choice.isPicked ? choice.chosen : undefined));
+  const chosen = useSession((session) => {
+    const { chosen, isPicked } = session.choice;
+    return isPicked && chosen !== undefined ? writtenOf(runOf(session), chosen) : undefined;
+  });
   const editor = useEditor();
   const { choose } = useChoiceActions();
   return useCallback(
