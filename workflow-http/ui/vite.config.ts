@@ -1,19 +1,27 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const server = process.env.WORKFLOW_URL ?? 'http://127.0.0.1:8765';
 
 /** What a first view does not need is one chunk, with what only it and later chunks share. */
 const PANES =
-  /src\/(?:paneChunk|form\/|inspect\/|timeline\/|tree\/|panes\/(?!EditorPane)|layout\/(?:Conflict|Dock|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|history\/|diff\/|use\/|editor\/(?:fix|steps\/|help\/(?:schema|jsonSchema|shape|sight|server))|api\/(?:plans|follow|sse|types)|session\/(?:useConditions|useForecast|whatIf)|run\/(?:budget|curl|download|forecast|origin|pace|retry|values|whyNot)|parts\/(?:ErrorCard|Section|Dialog|LongText|CodeText|Copy|Menu|PaneHead|ModelText|PlainText|useFollow|link))/;
+  /src\/(?:paneChunk|agent\/lazyAgent|form\/|inspect\/|timeline\/|tree\/|panes\/(?!EditorPane)|layout\/(?:Conflict|Dock|Versions|WorkflowMenu|Keys|SignIn)|side\/(?!use)|history\/|diff\/|use\/|editor\/(?:fix|steps\/|help\/(?:schema|jsonSchema|shape|sight|server))|api\/(?:plans|follow|sse|types)|session\/(?:useConditions|useForecast|whatIf)|run\/(?:agent|budget|curl|download|forecast|log|origin|outages|pace|place|reduce|retry|values|whyNot)|parts\/(?:ErrorCard|Section|Dialog|LongText|CodeText|Copy|Menu|PaneHead|ModelText|PlainText|useFollow|link))/;
+
+/** Nothing is preloaded and there is one style sheet, so what Vite does around a lazy import is left out. */
+const plainImports: Plugin = {
+  name: 'plain-imports',
+  enforce: 'pre',
+  load: (id) => (id.includes('vite/preload-helper') ? 'export const __vitePreload = (load) => load();' : undefined),
+};
 
 // Every name in `dist` is fixed and every URL relative: the server embeds the files and may serve them under a base path.
 export default defineConfig({
   base: './',
   // What libraries print only where there is a process is not in the page.
   define: { 'typeof process': '"undefined"' },
-  plugins: [react(), tailwindcss()],
+  plugins: [plainImports, react(), tailwindcss()],
   build: {
     target: 'es2022',
     modulePreload: false,

@@ -12,5 +12,6 @@ export { BudgetLine } from './panes/BudgetLine';
 export { Continue, NextLine } from './panes/Continue';
 export { OriginLine } from './panes/OriginLine';
 export { StepList } from './panes/StepList';
+export { reduce } from './run/reduce';
 export { readValue } from './run/values';
 export { Side } from './side/Side';

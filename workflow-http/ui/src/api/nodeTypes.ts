@@ -1,12 +1,16 @@
 // Display hints of node types, from the server. The page knows no leaf type by name.
 import { useSyncExternalStore } from 'react';
-import { AGENT_TURN, TOOL_CALL, type DisplayHints, type NodeType } from './types';
+import type { DisplayHints, NodeType } from './types';
 
 export type Types = ReadonlyMap<string, DisplayHints>;
 
 const PLAIN: DisplayHints = { streams_text: false };
 
-/** What the server lists with no type of its own: the steps that an agent has. */
+/** The types of the steps that an agent has in the place of nodes: one that asks the model, and one for each call. They are in no text. */
+export const AGENT_TURN = 'AgentTurn';
+export const TOOL_CALL = 'ToolCall';
+
+/** The server lists no hints of them. */
 const OF_AGENTS: Types = new Map([
   [AGENT_TURN, { icon: 'llm', label: 'Turn', streams_text: true }],
   [TOOL_CALL, { icon: 'tool', label: 'Tool', streams_text: false }],

@@ -73,8 +73,4 @@ export type StepDiff = Schemas['StepDiff'];
 /** Two runs, step by step: `a` is the run before, `b` the one after. */
 export type RunDiff = Schemas['RunDiff'];
 
-/** The types of the steps that an agent has in the place of nodes: one that asks the model, and one for each call. They are in no text. */
-export const AGENT_TURN = 'AgentTurn';
-export const TOOL_CALL = 'ToolCall';
-
 export const endsRun = (type: string): boolean => type === 'run.completed' || type === 'run.failed' || type === 'run.cancelled';

@@ -11,7 +11,8 @@ import { own } from './ownProperty';
 import { isFolded, visibleSteps } from '../run/fold';
 import { reasonOf } from '../run/log';
 import { priceOf } from '../run/retry';
-import { newRun, reduce } from '../run/run';
+import { reduce } from '../run/reduce';
+import { newRun } from '../run/run';
 import { turnsOf } from '../run/turns';
 import { rowsOf } from '../tree/rows';
 

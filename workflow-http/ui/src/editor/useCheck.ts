@@ -1,7 +1,8 @@
 // The check of the workflow text: its faults, from the parser or from the server, and the steps it describes.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, asProblem, validate } from '../api/client';
-import { TOOL_CALL, type Fault } from '../api/types';
+import { TOOL_CALL } from '../api/nodeTypes';
+import type { Fault } from '../api/types';
 import { own } from '../base/ownProperty';
 import { ON_FAILURE } from '../run/outline';
 import { toolsOf } from './bodies';

@@ -1,5 +1,4 @@
 // The input of a run as a form, JSON or text. The text is stored and sent; a form is a view of its JSON.
-import { isObject } from '../base/ownProperty';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Fault } from '../api/types';
 import { FIRST_INPUT } from '../session/firstWorkflow';
@@ -8,7 +7,7 @@ import { Choice } from '../parts/Choice';
 import { kindOf, type Input } from '../session/useInput';
 import { formOf, type Field } from './fields';
 import { Form } from './Form';
-import { asJson, initialOf, jsonOf, MISSING, valueFrom, type Value } from './values';
+import { asJson, initialOf, isSameJson, jsonOf, MISSING, valueFrom, type Value } from './values';
 
 interface Props {
   /** The JSON Schema of the input, if the workflow has one. */
@@ -127,14 +126,8 @@ export const blankText = (form: Field): string => textOf(form, initialOf(form));
 export function fits(form: Field, text: string): boolean {
   if (text === blankText(form)) return true;
   const value = parsed(text);
-  return value !== undefined && inOrder(jsonOf(form, valueFrom(form, value)).json) === inOrder(value);
+  return value !== undefined && isSameJson(jsonOf(form, valueFrom(form, value)).json, value);
 }
-
-/** The same string for the same JSON, in any order of names. */
-const inOrder = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part,
-  );
 
 const EMPTY = { group: '{}', list: '[]' } as const;
 

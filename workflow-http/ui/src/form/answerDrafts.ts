@@ -7,6 +7,9 @@ export interface AnswerDraft {
   /** The answer as JSON, and whether it is edited as JSON. */
   source: string;
   isSource: boolean;
+  /** Of an approval: what is being done, and why a call is refused. */
+  mode?: 'change' | 'refuse';
+  reason?: string;
 }
 
 const KEY = 'workflow-answers';

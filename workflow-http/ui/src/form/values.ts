@@ -157,6 +157,14 @@ function exampleOf(schema: unknown, depth: number): unknown {
   return Object.fromEntries(parts.filter(([name]) => !required || required.includes(name)).map(([name, part]) => [name, exampleOf(part, depth + 1)]));
 }
 
+/** Whether two values are the same JSON, in any order of names. */
+export const isSameJson = (one: unknown, other: unknown): boolean => inOrder(one) === inOrder(other);
+
+const inOrder = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1))) : part,
+  );
+
 /** JSON as it is written: a string in quotes. */
 export const asJson = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : asText(value));
 

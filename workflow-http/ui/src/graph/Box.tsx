@@ -9,7 +9,7 @@ import { turnWords } from '../run/outline';
 import { useActs } from './acts';
 import { Cells } from './Cells';
 import type { Card } from './drawing';
-import { CardState, Face, Id, Toggle, When, type CardProps } from './StepCard';
+import { Calls, CardState, Face, Id, Toggle, When, type CardProps } from './StepCard';
 import { pathIn, stateOf, stepOf, useScene, useSceneNow, type Scene } from './scene';
 import { PIPS } from './sizes';
 
@@ -26,6 +26,7 @@ export const Box = memo(function Box({ card, top }: CardProps) {
           <Toggle card={card} isOpen />
           <Icon name={iconOf(card.icon)} className="text-ink-2" />
           <Id id={card.id} />
+          <Calls card={card} />
           {hasRounds ? <Pips card={card} /> : <span className="min-w-0 flex-1 truncate text-ink-3">{card.plan}</span>}
           {isMap && step?.progress && <code className="text-meta font-bold">{step.progress}</code>}
           {state && <CardState state={state} />}

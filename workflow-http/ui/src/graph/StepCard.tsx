@@ -1,6 +1,7 @@
 // A node as a card: its type, its state and, while a model writes, the last words.
 import { memo, useEffect, useRef, type ReactNode } from 'react';
 import { serverNow } from '../api/clock';
+import { TOOL_CALL } from '../api/nodeTypes';
 import { Icon, iconOf } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
@@ -11,7 +12,7 @@ import { duration, plural } from '../base/format';
 import { useActs } from './acts';
 import type { Card } from './drawing';
 import { factOf, verdictOf, whisperOf } from './facts';
-import { isChosen, pathIn, stateOf, stepOf, useScene } from './scene';
+import { callsIn, isChosen, pathIn, stateOf, stepOf, useScene } from './scene';
 
 export interface CardProps {
   card: Card;
@@ -40,6 +41,7 @@ export const StepCard = memo(function StepCard({ card, top }: CardProps) {
           {card.inner.length > 0 && <Toggle card={card} isOpen={false} />}
           <Icon name={iconOf(card.icon)} className="text-ink-2" />
           <Id id={card.id} />
+          <Calls card={card} />
           {faults ? (
             <Fault count={faults.length} />
           ) : (
@@ -114,6 +116,16 @@ export function When({ card, step }: { card: Card; step: Step | undefined }) {
 
 export function Id({ id }: { id: string }) {
   return <span className="card-id truncate font-code text-base leading-[18px] font-bold">{id}</span>;
+}
+
+/** How often a tool was called, where that is more than once. */
+export function Calls({ card: { path, type } }: { card: Card }) {
+  const calls = useScene((scene) => (type === TOOL_CALL ? callsIn(scene, path) : 0));
+  return calls > 1 ? (
+    <span className="flex-none text-meta text-ink-3" title={plural(calls, 'call')}>
+      ×{calls}
+    </span>
+  ) : null;
 }
 
 export function Toggle({ card, isOpen }: { card: Card; isOpen: boolean }) {

@@ -1,7 +1,8 @@
 // The cards of the graph: nodes of the text, or of a run whose text is not open, with the nodes inside them. The nodes of a
 // called workflow come from the run.
 import { hintsOf, type Types } from '../api/nodeTypes';
-import { AGENT_TURN, TOOL_CALL, type NodeOutline } from '../api/types';
+import { AGENT_TURN, TOOL_CALL } from '../api/nodeTypes';
+import type { NodeOutline } from '../api/types';
 import { own } from '../base/ownProperty';
 import type { Outline as Written } from '../editor/useCheck';
 import { idOf, isAgent, ON_FAILURE, insideOf, repeatsOf, TURN_ID, UNKNOWN_TOOL, type Outline, type Repeats } from '../run/outline';
@@ -12,7 +13,7 @@ export interface Card {
   id: string;
   type: string;
   icon: string | undefined;
-  /** It shows its last words while it runs. */
+  /** It shows its last words while it runs. An agent does not: its turns do. */
   streamsText: boolean;
   /** Paths of cards beside this one. */
   needs: string[];
@@ -68,6 +69,7 @@ function ofText(written: Written[], called: Called, types: Types): Card[] {
     const outer = open[depth - 1];
     if (type === TOOL_CALL && outer && outer.repeats !== 'turn') {
       outer.repeats = 'turn';
+      outer.streamsText = false;
       outer.inner = [turnCard(outer.path, types)];
     }
     const beside = depth === 0 ? top : outer!.inner;
@@ -116,7 +118,7 @@ function ofRun(nodes: NodeOutline[], before: string, called: Called, types: Type
         needs: isOfAgent ? afterTurn(path) : needs.map((need) => before + need),
         when: branch,
         plan,
-        ...(repeats ? { repeats } : {}),
+        ...(repeats ? { repeats, streamsText: false } : {}),
         inner: ofRun(insideOf(node, called), `${path}/`, called, types),
       },
     ];

@@ -1,6 +1,7 @@
 // The second row of a card: a summary of what the step did or will do.
 import type { Step, StepState } from '../run/run';
 import { idOf } from '../run/outline';
+import { saidWords } from '../run/agent';
 import { placeWords } from '../run/log';
 import { whyNot } from '../run/whyNot';
 import { paceOf } from '../run/pace';
@@ -27,10 +28,11 @@ export function factOf(card: Card, step: Step | undefined, now: number): string 
     case 'delayed':
       return step.wait?.resumesAt ? `resumes at ${moment(step.wait.resumesAt, Date.parse(step.wait.since))}` : '';
     case 'completed':
+      if (step.said) return saidWords(step.said);
       if (step.isTruncated) return 'cut off at the token limit';
       return [step.isReused ? 'reused' : step.isSet ? 'set' : '', step.progress ? doneWords(step) : outputWords(step.output)].filter(Boolean).join(' · ');
     case 'failed':
-      return [step.error?.code, step.handled && 'the workflow continued'].filter(Boolean).join(', ');
+      return [step.error?.code, step.handled && (step.callIndex === undefined ? 'the workflow continued' : 'the model was told')].filter(Boolean).join(', ');
     case 'skipped':
     case 'cancelled':
       // The condition is above the card, with its value.

@@ -2,8 +2,8 @@
 import { createContext, useContext } from 'react';
 import { useSelected, type Store } from '../base/store';
 import { shownState, type Run, type Step, type StepState } from '../run/run';
-import { isOnFailure } from '../run/outline';
-import { inTurn, turnShown } from '../run/turns';
+import { idOf, isOnFailure } from '../run/outline';
+import { callsOf, inTurn, turnShown } from '../run/turns';
 
 export interface Scene {
   run: Run | null;
@@ -43,6 +43,12 @@ function insideIn(run: Run, { path, repeats }: Step, id: string, chosen: string 
   const index = turnShown(run, path, chosen);
   if (index === undefined) return undefined;
   return repeats === 'turn' ? inTurn(run, path, index, id, chosen) : `${path}/${index}/${id}`;
+}
+
+/** How often a tool was called. */
+export function callsIn(scene: Scene, path: string): number {
+  const agent = pathIn(scene, path.slice(0, path.lastIndexOf('/')));
+  return scene.run && agent !== undefined ? (callsOf(scene.run, agent).get(idOf(path))?.length ?? 0) : 0;
 }
 
 export function stepOf(scene: Scene, path: string): Step | undefined {

@@ -50,7 +50,8 @@ export function Failure({ run, step, onGoTo }: Props) {
       </ErrorCard>
       <p className="px-4 pb-3 text-ink-2">
         {retryWords(step)}
-        {step.handled && ' The workflow handled this failure and continued.'}
+        {step.handled &&
+          (step.callIndex === undefined ? ' The workflow handled this failure and continued.' : 'The model was told this error in place of a result.')}
       </p>
     </>
   );
@@ -110,8 +111,8 @@ function Place({ where: { field, before, marked, after }, line }: { where: Where
 /** Errors that lie in the workflow or its data. */
 const SAME = ['template_error', 'type_error', 'invalid_input', 'no_implicit_input', 'output_too_large', 'output_too_deep', 'too_many_items'];
 
-export function retryWords({ attempts, maxAttempts = 1, error, body }: Step): string {
-  if (body > 0) return '';
+export function retryWords({ attempts, maxAttempts = 1, error, body, callIndex }: Step): string {
+  if (body > 0 || callIndex !== undefined) return '';
   if (error?.code === 'expired') return 'No answer came in time.';
   if (error?.code && SAME.includes(error.code)) return 'Not retried: the same data would fail again.';
   if (attempts.length > 1 && attempts.length >= maxAttempts) return `Tried ${attempts.length} times, and no more attempts are allowed.`;

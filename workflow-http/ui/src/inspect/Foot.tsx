@@ -1,5 +1,6 @@
 // Actions on a step of a run that has ended. They stay visible.
 import { useState } from 'react';
+import { AGENT_TURN } from '../api/nodeTypes';
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
@@ -16,7 +17,7 @@ interface Props {
 }
 
 export function Foot({ run, step }: Props) {
-  const { path } = step;
+  const { path, type, callIndex } = step;
   const isStarting = useSession(({ phase }) => phase.isStarting);
   const isMended = useSession(({ phase }) => phase.isMended);
   const outputs = useWhatIf(run.id);
@@ -28,7 +29,9 @@ export function Foot({ run, step }: Props) {
   const retry = () => rerun({ from });
   const runOnly = () => rerun({ only: path, ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}) });
   const canRunOnly = !isInSequence(run, step) && !outputs.has(path);
-  useLetters({ r: retry, ...(canRunOnly ? { x: runOnly } : {}), o: () => setSetting(true) });
+  // What a model said and asked for is no output that a person could write.
+  const canSet = type !== AGENT_TURN && callIndex === undefined;
+  useLetters({ r: retry, ...(canRunOnly ? { x: runOnly } : {}), ...(canSet ? { o: () => setSetting(true) } : {}) });
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">
       <Button aria-keyshortcuts="r" aria-disabled={isStarting} aria-describedby="retry-price" onClick={retry}>
@@ -47,9 +50,11 @@ export function Foot({ run, step }: Props) {
             Run only this
           </Button>
         )}
-        <Button look="quiet" size="small" aria-keyshortcuts="o" onClick={() => setSetting(true)}>
-          {outputs.has(path) ? 'Change output…' : 'Set output…'}
-        </Button>
+        {canSet && (
+          <Button look="quiet" size="small" aria-keyshortcuts="o" onClick={() => setSetting(true)}>
+            {outputs.has(path) ? 'Change output…' : 'Set output…'}
+          </Button>
+        )}
       </div>
       {isSetting && <SetOutput run={run.id} path={path} output={outputs.has(path) ? outputs.get(path) : step.output} onClose={() => setSetting(false)} />}
     </div>

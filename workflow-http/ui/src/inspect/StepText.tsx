@@ -41,5 +41,6 @@ export function StepText({ step, streamsText }: { step: Step; streamsText: boole
 /** The text of a model is its output if that is text, else what was streamed. The output of a handled failure is not its text. */
 export function textOf(step: Step, streamsText: boolean): string {
   if (streamsText && typeof step.output === 'string' && !step.handled) return step.output;
+  if (step.said) return step.said.text ?? '';
   return step.state === 'completed' ? '' : step.text;
 }

@@ -1,9 +1,7 @@
 // The form in which a person answers. What follows comes with the run's events.
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import { answerWait, asProblem } from '../api/client';
 import { serverNow } from '../api/clock';
-import { nudge } from '../api/presence';
-import type { Fault, Problem } from '../api/types';
+import type { Fault } from '../api/types';
 import { readAnswer, writeAnswer, type AnswerDraft } from '../form/answerDrafts';
 import { controlIn, Form } from '../form/Form';
 import { Faulty } from '../form/FieldView';
@@ -14,6 +12,7 @@ import { Sentence } from '../parts/CodeText';
 import type { Wait } from '../run/run';
 import { isTyping, useKeys } from '../base/useKeys';
 import { isMac } from '../base/format';
+import { draftOf, useAnswer } from './useAnswer';
 
 interface Props {
   runId: string;
@@ -30,14 +29,12 @@ const PAUSE = 500;
 const FRESH = 3000;
 
 export function AnswerForm({ runId, wait, earlier, onTooLate }: Props) {
-  const of = `${runId} ${wait.id}`;
+  const of = draftOf(runId, wait);
   const form = useMemo(() => formOf(wait.schema), [wait.schema]);
   const [draft, setDraft] = useState<AnswerDraft>(
     () => readAnswer(of) ?? { value: form ? initialOf(form) : '', source: form ? '' : startOf(wait.schema), isSource: form === null },
   );
-  const [faults, setFaults] = useState<Fault[]>([]);
-  const [refusal, setRefusal] = useState<string | null>(null);
-  const [state, setState] = useState<'open' | 'sending' | 'sent'>('open');
+  const { state, refusal, faults, setFaults, send: sendAnswer } = useAnswer(runId, wait, onTooLate);
   const element = useRef<HTMLFormElement>(null);
   const begun = useRef(-PAUSE);
   const isTouched = useRef(false);
@@ -75,23 +72,9 @@ export function AnswerForm({ runId, wait, earlier, onTooLate }: Props) {
 
   const send = async () => {
     if (state !== 'open' || (!isTouched.current && performance.now() - begun.current < PAUSE)) return;
-    setRefusal(null);
     const { json: answer, faults } = isForm ? jsonOf(form, draft.value) : ofSource(draft.source, isAnything);
     setFaults(faults);
-    if (faults.length > 0) return;
-    setState('sending');
-    try {
-      await answerWait(runId, wait.id, answer);
-      nudge();
-      writeAnswer(of, undefined);
-      setState('sent');
-    } catch (error) {
-      setState('open');
-      const problem = asProblem(error);
-      if (problem.status === 422 && problem.errors?.length) setFaults(problem.errors);
-      else if (isTooLate(problem)) onTooLate(lateWords(problem));
-      else setRefusal(problem.detail);
-    }
+    if (faults.length === 0) await sendAnswer(answer);
   };
   useKeys({ Enter: () => void (element.current?.contains(document.activeElement) && send()) });
 
@@ -173,12 +156,4 @@ function Source({ source, isAnything, faults, onChange }: { source: string; isAn
 function ofSource(source: string, isAnything: boolean): Made {
   const { answer, fault } = written(source, isAnything);
   return { json: answer, faults: fault ? [{ code: 'invalid_json', pointer: '#', detail: fault }] : [] };
-}
-
-const isTooLate = ({ status }: Problem): boolean => status === 404 || status === 409 || status === 410;
-
-function lateWords({ status, code, detail }: Problem): string {
-  if (code === 'wait_answered') return 'Another answer came first. Yours was not used.';
-  if (code === 'wait_ended') return 'The run, item or branch of this step has ended. Your answer was not used.';
-  return status === 410 ? 'The time to answer is over. Your answer was not used.' : detail;
 }

@@ -4,7 +4,7 @@ import { Button } from '../parts/Button';
 import { Sentence } from '../parts/CodeText';
 import { ErrorCard } from '../parts/ErrorCard';
 import { Icon } from '../parts/Icon';
-import { asked, type Run } from '../run/run';
+import { asked, type Run, type Step } from '../run/run';
 import { runOf, useActions, useChoiceActions, useSession } from '../session/session';
 import { RunResult } from './RunResult';
 import { StepDetail } from './StepDetail';
@@ -49,7 +49,9 @@ export function Detail({ chosen, isResult, onGoTo }: Props) {
 function Shown({ run, chosen, isResult, onGoTo }: Props & { run: Run }) {
   const { choose } = useChoiceActions();
   const [tooLate, setTooLate] = useState<{ run: string; words: string } | null>(null);
-  const others = asked(run).filter((step) => step.path !== chosen);
+  // An agent shows the calls that it asks about.
+  const isHere = (step: Step) => step.path === chosen || (step.callIndex !== undefined && step.container === chosen);
+  const others = asked(run).filter((step) => !isHere(step));
   const onTooLate = (words: string) => setTooLate({ run: run.id, words });
   const step = chosen === undefined ? undefined : run.steps.get(chosen);
   if (!step) return null;

@@ -6,12 +6,13 @@ import { count } from '../base/format';
 /** Longer text is truncated until it is expanded. */
 const SHOWN = 400;
 
-export function Question({ message }: { message: string }) {
+/** `isInside`: its place has a margin already. */
+export function Question({ message, isInside = false }: { message: string; isInside?: boolean }) {
   const [isAll, setAll] = useState(false);
   const [question, about] = partsOf(message.trim());
   const isLong = about.length > SHOWN;
   return (
-    <section aria-label="Question" className="ask mx-4 mt-0.5 mb-3.5 wrap-anywhere">
+    <section role={isInside ? 'group' : undefined} aria-label="Question" className={`ask mt-0.5 mb-3.5 wrap-anywhere ${isInside ? '' : 'mx-4'}`}>
       {question && (
         <p className="font-bold whitespace-pre-wrap" dir="auto">
           {question}

@@ -1,8 +1,10 @@
 // One step: what it says, what it gave, or why it did not.
-import type { ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
+import { CallDetail, Turns } from '../agent/lazyAgent';
 import { writeAddress } from '../session/address';
 import { hintsOf, useTypes } from '../api/nodeTypes';
 import { serverNow } from '../api/clock';
+import { AGENT_TURN, TOOL_CALL } from '../api/nodeTypes';
 import type { CalledWorkflow } from '../api/types';
 import { Attempts } from '../inspect/Attempts';
 import { Failure } from '../inspect/Failure';
@@ -41,9 +43,19 @@ interface Props {
 }
 
 export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
-  const { icon, streams_text: streamsText } = hintsOf(step.type, useTypes());
+  const { icon, streams_text: speaks } = hintsOf(step.type, useTypes());
+  // The words of an agent are those of its turns.
+  const isAgent = step.repeats === 'turn';
+  const streamsText = speaks && !isAgent;
   const isOver = hasEnded(run);
-  const word = step.state === 'pending' && isOver ? 'Not reached' : step.handled ? 'Failed, handled' : turnWord(shownState(step));
+  const word =
+    step.state === 'pending' && isOver
+      ? 'Not reached'
+      : step.handled
+        ? step.callIndex === undefined
+          ? 'Failed, handled'
+          : 'Failed, model told'
+        : turnWord(shownState(step));
   const hasOutput = step.output !== undefined && textOf(step, streamsText) !== step.output;
   return (
     <article aria-label={`Step ${step.path}`} className="flex min-h-full flex-col">
@@ -62,14 +74,20 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       </header>
       <Given run={run} step={step} />
       {step.error && step.state === 'failed' && <Failure run={run} step={step} onGoTo={onGoTo} />}
-      {step.state === 'waiting' && step.wait && <Asked key={step.wait.id} run={run} path={step.path} wait={step.wait} onTooLate={onTooLate} />}
+      <Suspense fallback={null}>
+        {step.callIndex !== undefined && <CallDetail run={run} step={step} onTooLate={onTooLate} />}
+        {isAgent && <Turns path={step.path} onTooLate={onTooLate} />}
+      </Suspense>
+      {step.state === 'waiting' && step.wait && step.wait.kind !== 'approval' && (
+        <Asked key={step.wait.id} run={run} path={step.path} wait={step.wait} onTooLate={onTooLate} />
+      )}
       <Quiet step={step} isOver={isOver} streamsText={streamsText} />
       <Thoughts step={step} />
       <StepText step={step} streamsText={streamsText} />
       {step.isTruncated && <Truncated />}
       <Sources metadata={step.metadata} />
       <FailedItems run={run} step={step} onChoose={onChoose} />
-      {hasOutput && <Output title="Output" value={step.output} isSpoken={streamsText && !step.handled} />}
+      {hasOutput && <Output title="Output" value={step.output} isSpoken={(speaks || isAgent) && !step.handled} />}
       <Attempts step={step} />
       <Used run={run} step={step} />
       {step.state !== 'pending' && <DebugData runId={run.id} step={step} isPrompted={streamsText} />}
@@ -126,15 +144,19 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     <p className="flex flex-wrap gap-x-3.5 gap-y-0.5 text-meta text-ink-3">
       <span>
         type{' '}
-        <a
-          href={`docs/language#node-types-${step.type}`}
-          target="_blank"
-          rel="noreferrer"
-          className="font-code text-ink underline decoration-line-2 underline-offset-3"
-          title="Documentation"
-        >
-          {step.type}
-        </a>
+        {OF_AGENTS.includes(step.type) ? (
+          <code className="text-ink">{step.type}</code>
+        ) : (
+          <a
+            href={`docs/language#node-types-${step.type}`}
+            target="_blank"
+            rel="noreferrer"
+            className="font-code text-ink underline decoration-line-2 underline-offset-3"
+            title="Documentation"
+          >
+            {step.type}
+          </a>
+        )}
       </span>
       {facts.map(
         ([name, value]) =>
@@ -148,6 +170,9 @@ function Facts({ run, step }: { run: Run; step: Step }) {
     </p>
   );
 }
+
+/** Types that are in no text. */
+const OF_AGENTS: string[] = [AGENT_TURN, TOOL_CALL];
 
 /** The workflow that a step calls, one press away. */
 function Called({ name, called }: { name: string; called: CalledWorkflow | undefined }) {

@@ -5,6 +5,7 @@ import { useConditions } from '../session/useConditions';
 import { Icon } from '../parts/Icon';
 import { stateWord } from '../parts/State';
 import { useTook } from '../parts/useTook';
+import { argsWords, saidWords } from '../run/agent';
 import { isFolded, visibleSteps, type Folds } from '../run/fold';
 import { idOf } from '../run/outline';
 import { costOf, shortMoney } from '../run/cost';
@@ -234,7 +235,8 @@ function factsOf(step: Step, isOver: boolean, when: string | undefined): string[
     const reason = whyNot(step, when);
     return reason ? [lower(reason).replace(/\.$/, '').replaceAll('`', '')] : [step.type];
   }
-  if (step.state === 'failed') return [step.error?.code ?? step.type, ...(step.handled ? ['the workflow continued'] : [])];
+  if (step.state === 'failed')
+    return [step.error?.code ?? step.type, ...(step.handled ? [step.callIndex === undefined ? 'the workflow continued' : 'the model was told'] : [])];
   if (step.state === 'waiting' && step.wait?.kind) return [HELD[step.wait.kind]];
   if (step.state === 'waiting') return step.wait?.expiresAt ? [`answer by ${at(step.wait.expiresAt, step)}`] : ['waits for you'];
   if (step.queue) return [lower(queueWords(step.queue))];
@@ -242,6 +244,8 @@ function factsOf(step: Step, isOver: boolean, when: string | undefined): string[
   if (step.state === 'completed' && step.isTruncated) return [step.type, 'cut off at the token limit'];
   if (step.state === 'delayed') return step.wait?.resumesAt ? [`resumes at ${at(step.wait.resumesAt, step)}`] : [step.type];
   if (step.state === 'pending' && !isOver && step.needs.length > 0) return [step.type, `after ${step.needs.map(idOf).join(', ')}`];
+  if (step.said) return [saidWords(step.said)];
+  if (step.call) return [argsWords(step.call.args) || step.type];
   return [step.type, ...(step.progress ? [step.progress] : [])].filter(Boolean);
 }
 

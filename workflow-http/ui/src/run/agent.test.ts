@@ -9,7 +9,8 @@ import { whereOf } from '../inspect/where';
 import { barsOf } from '../timeline/bars';
 import { agentTurnsOf, argsWords, decisionOf, turnOutputOf } from './agent';
 import { storyUntil, SUPPORT } from './agent.story';
-import { focusOf, isInSequence, newRun, reduce, shownState, usageOf, type Run } from './run';
+import { reduce } from './reduce';
+import { focusOf, isInSequence, newRun, shownState, usageOf, type Run } from './run';
 import { sibling, turnShown, turnsOf } from './turns';
 import { referred, stepFor } from './values';
 
@@ -168,7 +169,7 @@ describe('the turns of an agent', () => {
 });
 
 it('arguments are said in a few words', () => {
-  expect(argsWords({ number: 'A-17', list: [1, 2], far: 'x'.repeat(80) })).toBe(`number: A-17, list: [1,2], far: ${'x'.repeat(60)}…`);
+  expect(argsWords({ number: 'A-17', list: [1, 2], far: 'x'.repeat(120) })).toBe(`number: A-17, list: [1,2], far: ${'x'.repeat(100)}…`);
   expect(argsWords({})).toBe('');
   expect(argsWords(undefined)).toBe('');
 });

@@ -1,5 +1,7 @@
 // What the steps of an agent say: each turn what the model said and which tools it calls, each call what became of it.
-import { AGENT_TURN, type ToolCall, type TurnOutput } from '../api/types';
+import { AGENT_TURN } from '../api/nodeTypes';
+import type { ToolCall, TurnOutput } from '../api/types';
+import { asLine } from '../base/format';
 import { isObject, own } from '../base/ownProperty';
 import type { Place } from './outline';
 import type { Run, Step } from './run';
@@ -40,7 +42,7 @@ function toolCallOf(call: unknown): ToolCall {
 /** What the model asked for with a call: its turn stands beside it. */
 export function callOf(run: Pick<Run, 'steps'>, path: string, { callIndex }: Pick<Place, 'callIndex'>): ToolCall | undefined {
   if (callIndex === undefined) return undefined;
-  return turnOutputOf(turnBeside(run, path)?.output).calls?.[callIndex];
+  return turnBeside(run, path)?.said?.calls?.[callIndex];
 }
 
 /** The step that asked the model, of the turn that a step is in. Its id is no name that a tool could have. */
@@ -70,10 +72,18 @@ export function agentTurnsOf(run: Run, { path, inner }: Step): AgentTurn[] {
     else if (step.callIndex !== undefined) turn.calls.set(step.callIndex, step);
   }
   return [...turns].map(([index, { step, calls }]) => {
-    const said = turnOutputOf(step?.output);
+    const said = step?.said ?? {};
     const asked = said.calls ?? [];
     return { index, step, said, calls: asked.map((call, at) => ({ call, step: calls.get(at) })) };
   });
+}
+
+/** What a turn did: the tools it called, or else that it answered. */
+export function saidWords({ calls = [], output, needs_finish }: TurnOutput): string {
+  if (calls.length === 0) return output !== undefined ? 'gave the answer' : needs_finish ? 'its answer gets a form' : '';
+  const counts = new Map<string, number>();
+  for (const { tool } of calls) counts.set(short(tool), (counts.get(short(tool)) ?? 0) + 1);
+  return `called ${[...counts].map(([name, count]) => (count > 1 ? `${count} × ${name}` : name)).join(', ')}`;
 }
 
 /** Arguments in a few words: `number: A-17, amount: 20`. */
@@ -85,10 +95,11 @@ export function argsWords(args: unknown): string {
 }
 
 /** More of a value is cut off. */
-const LONGEST = 60;
+const LONGEST = 100;
 
-function short(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+/** A value on one line, which a model may have made long. */
+export function short(value: unknown): string {
+  const text = asLine(value);
   const line = text.slice(0, LONGEST + 1).replaceAll(/\s+/g, ' ');
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
 import { BUSY, cpuTimeOf } from '../base/cpuTime';
 import { focusWithin, isFolded, startsFolded, visibleSteps } from './fold';
-import { asked, newRun, reduce, type Run } from './run';
+import { reduce } from './reduce';
+import { asked, newRun, type Run } from './run';
 
 const NONE = new Map();
 

@@ -28,10 +28,10 @@ export function visibleSteps(run: Run, folds: Folds, chosen: string | undefined)
   return seen;
 }
 
-/** The most relevant step; of steps in a folded container, the container, since the steps would flicker. */
+/** The most relevant step; of steps in a folded container or an agent, the container: steps would flicker, and an agent shows its turns. */
 export function focusWithin(run: Run, folds: Folds): string | undefined {
   const focus = focusOf(run);
   const state = focus === undefined ? undefined : run.steps.get(focus)?.state;
   if (focus === undefined || state === 'waiting' || state === 'failed') return focus;
-  return run.order.find((path) => focus.startsWith(`${path}/`) && isFolded(folds, run.steps.get(path)!)) ?? focus;
+  return run.order.find((path) => focus.startsWith(`${path}/`) && (run.steps.get(path)!.repeats === 'turn' || isFolded(folds, run.steps.get(path)!))) ?? focus;
 }

@@ -135,7 +135,10 @@ export function logLine(event: LogEvent, run: Run): LogLine | undefined {
         event.output,
       );
     case 'node.failed':
-      return line('failed', `${said(event.error)}${event.handled ? ' Handled: the workflow continued.' : ''}`);
+      return line(
+        'failed',
+        `${said(event.error)}${event.handled ? (run.steps.get(event.path)?.callIndex === undefined ? ' Handled: the workflow continued.' : ' The model was told.') : ''}`,
+      );
     case 'node.skipped':
       return line('skipped', reasonOf('skipped', event.reason));
     case 'node.cancelled':

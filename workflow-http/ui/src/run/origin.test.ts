@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
 import { originWords } from './origin';
-import { newRun, reduce } from './run';
+import { reduce } from './reduce';
+import { newRun } from './run';
 
 const nodes = ['a', 'b', 'c'].map((id) => ({ id, type: 'LLMNode', needs: [] }));
 const said = (created: object, ...events: object[]) => {

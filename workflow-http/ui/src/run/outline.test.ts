@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { containerOf, indexOf, placeOf, type Outline } from './outline';
+import { containerOf, type Outline } from './outline';
+import { indexOf, placeOf } from './place';
 
 const outline: Outline = {
   nodes: [

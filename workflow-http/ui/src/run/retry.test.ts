@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Prediction, RunEvent } from '../api/types';
 import { keptWords, priceOf } from './retry';
-import { newRun, reduce } from './run';
+import { reduce } from './reduce';
+import { newRun } from './run';
 
 const nodes = [
   { id: 'ask', type: 'LLMNode', needs: [] },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { focusOf, hasEnded, newRun, reduce, shownState, statusOf, usageOf, type Run } from './run';
+import { reduce } from './reduce';
+import { focusOf, hasEnded, newRun, shownState, statusOf, usageOf, type Run } from './run';
 
 const base = { run_id: 'r' };
 let seq = 0;

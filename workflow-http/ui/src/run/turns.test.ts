@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { newRun, reduce } from './run';
+import { reduce } from './reduce';
+import { newRun } from './run';
 import { sibling, stepIn, turnShown, turnsOf } from './turns';
 
 const time = '2026-01-01T00:00:00Z';

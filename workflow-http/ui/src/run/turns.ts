@@ -1,6 +1,5 @@
 // The items of a map, the rounds of a loop and the turns of an agent: their states, and which one to show.
-import { AGENT_TURN } from '../api/types';
-import { turnOutputOf } from './agent';
+import { AGENT_TURN } from '../api/nodeTypes';
 import { idOf, TURN_ID } from './outline';
 import { isSettled, type Run, type Step, type StepState } from './run';
 
@@ -48,7 +47,7 @@ function stateOf(steps: Step[], container: Step): StepState {
 function expectedIn(steps: Step[], { repeats, body }: Step): number {
   if (repeats !== 'turn') return body;
   const turn = steps.find(({ type }) => type === AGENT_TURN);
-  return turn?.output === undefined ? steps.length + 1 : 1 + (turnOutputOf(turn.output).calls?.length ?? 0);
+  return turn?.said ? 1 + (turn.said.calls?.length ?? 0) : steps.length + 1;
 }
 
 /** 2 of `each/2/sum` in `each`. */

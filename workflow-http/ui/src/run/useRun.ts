@@ -5,7 +5,8 @@ import { startClock, stopClock } from '../api/clock';
 import type { follow, Loss } from '../api/follow';
 import { presence } from '../api/presence';
 import type { Problem, RunEvent } from '../api/types';
-import { newRun, reduce, type Run } from './run';
+import type { reduce } from './reduce';
+import { newRun, type Run } from './run';
 
 export type Connection = { state: 'idle' | 'connecting' | 'live' | 'ended' } | ({ state: 'lost' } & Loss);
 
@@ -29,12 +30,13 @@ export function useRun(id: string | null): RunView {
     const stop = new AbortController();
     let run = newRun(id);
     let waiting: RunEvent[] = [];
+    let take: typeof reduce | undefined;
     const connect = (connection: Connection) =>
       setView((view) => (connection.state !== 'lost' && view.connection.state === connection.state ? view : { ...view, connection }));
     const takeIn = () => {
       frame.cancel();
-      if (waiting.length === 0) return;
-      run = reduce(run, waiting);
+      if (waiting.length === 0 || !take) return;
+      run = take(run, waiting);
       waiting = [];
       setView((view) => ({ ...view, run }));
     };
@@ -61,7 +63,7 @@ export function useRun(id: string | null): RunView {
         frame.ask();
       },
     };
-    followRun(id, following).then(
+    followRun(id, following, (reduce) => (take = reduce)).then(
       () => {
         if (stop.signal.aborted) return;
         takeIn();
@@ -84,8 +86,9 @@ export function useRun(id: string | null): RunView {
 type Following = Parameters<typeof follow>[1];
 
 /** It comes with the panes that show the run. */
-async function followRun(id: string, following: Following): Promise<void> {
-  const { follow } = await import('../paneChunk');
+async function followRun(id: string, following: Following, onReducer: (reducer: typeof reduce) => void): Promise<void> {
+  const { follow, reduce } = await import('../paneChunk');
+  onReducer(reduce);
   await follow(id, following);
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunEvent } from '../api/types';
-import { newRun, reduce } from './run';
+import { reduce } from './reduce';
+import { newRun } from './run';
 import { referred, stepFor } from './values';
 
 const nodes = [

@@ -1,6 +1,6 @@
 // What an expression gave in a run: a plain reference from the events, anything else from the server.
 import { evaluate } from '../api/plans';
-import { AGENT_TURN } from '../api/types';
+import { AGENT_TURN } from '../api/nodeTypes';
 import { own } from '../base/ownProperty';
 import { hasEnded, type Run, type Step } from './run';
 

@@ -61,7 +61,7 @@ function oneTry(step: Step, attempt: Attempt): Bar[] {
     const first = firstOf(attempt);
     return [...line, ...without(queued, { kind: 'asking', from, to: first }), { kind: 'working', from: first, to }];
   }
-  const isAsking = to === undefined && hintsOf(step.type).streams_text && step.text === '' && step.thought === '';
+  const isAsking = to === undefined && step.body === 0 && hintsOf(step.type).streams_text && step.text === '' && step.thought === '';
   return [...line, ...without([...step.rests.map(restSpan), ...queued], { kind: isAsking ? 'asking' : 'working', from, to })];
 }
 

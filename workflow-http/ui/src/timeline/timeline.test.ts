@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { learnTypes } from '../api/nodeTypes';
 import type { RunEvent } from '../api/types';
-import { newRun, reduce, tookOf, type Run } from '../run/run';
+import { reduce } from '../run/reduce';
+import { newRun, tookOf, type Run } from '../run/run';
 import { barsOf, firstWordsOf, readyAt, workOf } from './bars';
 import { scaleOf, workSpans } from './scale';
 
