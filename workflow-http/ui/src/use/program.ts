@@ -1,5 +1,6 @@
 // What a program that uses a workflow has to know of it.
 import { own } from '../base/ownProperty';
+import { bodiesOf } from '../editor/bodies';
 import { exampleOf } from './example';
 
 export interface Program {
@@ -22,13 +23,14 @@ export function inputOf(spec: unknown, written: unknown): unknown {
   return isUsable ? written : exampleOf(own(spec, 'input'));
 }
 
-/** The steps that ask a person, also those in maps and loops. */
-export function answersOf(spec: unknown): Program['answers'] {
-  const nodes = own(spec, 'nodes');
+/** The steps that ask a person, also those in maps, loops and tools. */
+export const answersOf = (spec: unknown): Program['answers'] => answersIn(own(spec, 'nodes'));
+
+function answersIn(nodes: unknown): Program['answers'] {
   if (!Array.isArray(nodes)) return [];
   return nodes.flatMap((node): Program['answers'] => {
     const data = own(node, 'data');
     if (own(node, 'type') === 'HumanNode') return [[String(own(node, 'id')), exampleOf(own(data, 'schema'))]];
-    return answersOf(data);
+    return bodiesOf(data).flatMap(({ nodes }) => answersIn(nodes));
   });
 }

@@ -1,5 +1,6 @@
 // The expression at a position in the text of a string, and the node that it is in.
 import { own } from '../../base/ownProperty';
+import { ON_FAILURE } from '../../run/outline';
 import type { Path } from './schema';
 
 export interface Expression {
@@ -30,15 +31,20 @@ function unescaped(text: string): string | undefined {
   }
 }
 
-/** The ids that lead to the node at a path of the text: `each/sum`. */
+/** The ids that lead to the node at a path of the text: `each/sum`, `support/order/get`. */
 export function nodePath(spec: unknown, path: Path): string {
-  const ids: unknown[] = [];
-  let here = spec;
-  for (let at = 0; path[at] === 'nodes' && typeof path[at + 1] === 'number'; at += 3) {
-    here = own(own(here, 'nodes'), path[at + 1]!);
-    ids.push(own(here, 'id'));
-    if (path[at + 2] !== 'data') break;
-    here = own(here, 'data');
-  }
-  return ids.join('/');
+  const [first, ...rest] = path;
+  const ids = idsAlong(own(spec, first ?? ''), rest);
+  return (first === ON_FAILURE && ids.length > 0 ? [ON_FAILURE, ...ids] : first === 'nodes' ? ids : []).join('/');
+}
+
+/** Those of the node of a list, and of what the path leads to inside it. */
+function idsAlong(nodes: unknown, [index, data, field, ...rest]: Path): unknown[] {
+  if (typeof index !== 'number') return [];
+  const node = own(nodes, index);
+  const inner = data === 'data' && (field === 'nodes' || field === 'tools') ? own(own(node, 'data'), field) : undefined;
+  if (field !== 'tools') return [own(node, 'id'), ...idsAlong(inner, rest)];
+  const [tool, list, ...within] = rest;
+  const nodesOfTool = list === 'nodes' && typeof tool === 'number' ? idsAlong(own(own(inner, tool), 'nodes'), within) : [];
+  return [own(node, 'id'), ...(nodesOfTool.length > 0 ? [own(own(inner, tool as number), 'name'), ...nodesOfTool] : [])];
 }

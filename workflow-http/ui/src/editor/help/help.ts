@@ -53,7 +53,7 @@ function completeWord(known: Known, spec: unknown, { path }: Place, text: string
 }
 
 async function completeValue(known: Known, spec: unknown, place: Place, state: EditorState): Promise<Completion[]> {
-  if (place.kind === 'value' && !place.isText && isNodePlace(place.path)) return nodeOptions(known, spec, place, state, aboutElement);
+  if (place.kind === 'value' && !place.isText && isNodePlace(known, spec, place.path)) return nodeOptions(known, spec, place, state, aboutElement);
   if (place.kind === 'value' && place.isAfter) return [];
   const isCalled = place.kind === 'value' && isCalledName(spec, place.path);
   const options = isCalled ? await workflowOptions() : optionsAt(known, spec, place);

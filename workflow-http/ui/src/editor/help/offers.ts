@@ -1,9 +1,10 @@
 // What can be written at a place: names, values, nodes, and within templates references, filters, tests and statements.
 import { isObject, own } from '../../base/ownProperty';
-import { ON_FAILURE } from '../../run/outline';
+import { modelsOf } from '../../api/nodeTypes';
+import { toolsOf } from '../bodies';
 import { casesOf } from '../needs';
 import type { Place } from './place';
-import { namesAt, schemasAt, valuesAt, type Option, type Path, type Schema } from './schema';
+import { namesAt, schemasAt, valueAt, valuesAt, wayTo, type Option, type Path, type Schema } from './schema';
 import { fieldsOf, within, aboutShape, type Shape } from './shape';
 import { isAncestor, keysOf, seenAt, shapeOfExpression, type Known, type Seen } from './sight';
 import { definedIn, wordAt, type Word } from './words';
@@ -67,22 +68,25 @@ function wordsOf({ language }: Known, kind: 'filters' | 'tests' | 'functions' | 
 }
 
 /** What can stand at a place outside of templates. */
-export function optionsAt({ language }: Known, spec: unknown, { kind, path }: Pick<Place, 'kind' | 'path'>): Option[] {
+export function optionsAt(known: Known, spec: unknown, { kind, path }: Pick<Place, 'kind' | 'path'>): Option[] {
+  const { language } = known;
   if (kind === 'name') return namesAt(language, spec, path);
   if (path.at(-2) === 'needs') return needsOptions(spec, path.slice(0, -2));
-  if (path.at(-1) === 'case' && isNodePlace(path.slice(0, -1))) return caseOptions(spec, path.slice(0, -1));
+  if (path.at(-1) === 'case' && isNodePlace(known, spec, path.slice(0, -1))) return caseOptions(spec, path.slice(0, -1));
   if (path.at(-2) === 'required' && isSchema(language, spec, path.slice(0, -2))) return fieldOptions(spec, path.slice(0, -2));
+  if (path.at(-1) === 'tool' && path.at(-2) === 'tool_choice')
+    return toolsOf(valueAt(spec, path.slice(0, -2))).map(({ name }) => ({ text: JSON.stringify(name) }));
+  if (path.at(-1) === 'model' && path.at(-2) === 'data') return modelOptions(own(valueAt(spec, path.slice(0, -2)), 'type'));
   return valuesAt(language, spec, path);
 }
 
-/** Whether a path leads to a node of a list: `nodes/2`, `on_failure/0`, or `nodes/2/data/nodes/0`. */
-export const isNodePlace = (path: Path): boolean =>
-  path.length % 3 === 2 &&
-  path.every((step, at) => (at % 3 === 0 ? step === 'nodes' || (at === 0 && step === ON_FAILURE) : at % 3 === 1 ? typeof step === 'number' : step === 'data'));
+/** Whether a path leads to a node of a list: `nodes/2`, `on_failure/0`, or a list inside a node. */
+export const isNodePlace = ({ language }: Known, spec: unknown, path: Path): boolean => wayTo(language, spec, path).nodes.at(-1) === path.length - 1;
 
-/** Whether it is the name of a called workflow. */
+/** Whether it is the name of a called workflow: of a node, or of a tool. */
 export const isCalledName = (spec: unknown, path: Path): boolean =>
-  path.at(-1) === 'workflow' && path.at(-2) === 'data' && own(valueAt(spec, path.slice(0, -2)), 'type') === 'WorkflowNode';
+  path.at(-1) === 'workflow' &&
+  (path.at(-2) === 'data' ? own(valueAt(spec, path.slice(0, -2)), 'type') === 'WorkflowNode' : path.at(-3) === 'tools' && typeof path.at(-2) === 'number');
 
 /** The nodes beside this one that it can need: not itself, none twice, and none that needs it. */
 function needsOptions(spec: unknown, node: Path): Option[] {
@@ -98,6 +102,9 @@ function needsOptions(spec: unknown, node: Path): Option[] {
     return [{ text: JSON.stringify(id), about: typeof type === 'string' ? `\`${id}\`, of type \`${type}\`, must be settled first.` : undefined }];
   });
 }
+
+/** The models that the server lists. */
+const modelOptions = (type: unknown): Option[] => modelsOf(type).map((name) => ({ text: JSON.stringify(name) }));
 
 /** The cases of the switches beside this node. */
 function caseOptions(spec: unknown, node: Path): Option[] {
@@ -121,5 +128,3 @@ function fieldOptions(spec: unknown, path: Path): Option[] {
   const names = isObject(properties) ? Object.keys(properties) : [];
   return names.filter((name) => !Array.isArray(required) || !required.includes(name)).map((name) => ({ text: JSON.stringify(name) }));
 }
-
-const valueAt = (spec: unknown, path: Path): unknown => path.reduce<unknown>((part, step) => own(part, step), spec);

@@ -24,6 +24,29 @@ export function schemasAt(root: Schema, value: unknown, path: Path): Schema[] {
   return here;
 }
 
+/** What a schema says of the places on the way to a path. */
+export interface Way {
+  /** Where the path leads into lists of nodes: the positions of the indexes. */
+  nodes: number[];
+  /** What is read after the last of them, besides what its node sees. */
+  reads: unknown[];
+}
+
+export function wayTo(root: Schema, value: unknown, path: Path): Way {
+  const way: Way = { nodes: [], reads: [] };
+  let here = expand(root, root, value, []);
+  path.forEach((step, at) => {
+    if (typeof step === 'number' && here.some((schema) => schema['x-workflow'] === 'nodes')) {
+      way.nodes.push(at);
+      way.reads = [];
+    }
+    value = own(value, step);
+    here = inside(root, here, step, value);
+    way.reads.push(...here.flatMap((schema) => schema['x-workflow-reads'] ?? []));
+  });
+  return way;
+}
+
 /** The schemas of a field, or of an item, of what fits all these schemas. */
 export const inside = (root: Schema, schemas: Schema[], step: string | number, value?: unknown): Schema[] =>
   schemas.flatMap((schema) => insideOf(schema, step)).flatMap((schema) => expand(root, schema, value, []));
@@ -31,7 +54,7 @@ export const inside = (root: Schema, schemas: Schema[], step: string | number, v
 /** The names that an object at this path can still have. */
 export function namesAt(root: Schema, value: unknown, path: Path): Option[] {
   const schemas = schemasAt(root, value, path);
-  const there = path.reduce<unknown>((part, step) => own(part, step), value);
+  const there = valueAt(value, path);
   const known = new Set(isObject(there) ? Object.keys(there) : []);
   const required = new Set(schemas.flatMap(({ required }) => (Array.isArray(required) ? required : [])));
   const names = new Map<string, Option>();
@@ -131,5 +154,8 @@ function insideOf({ properties, additionalProperties, items }: Schema, step: str
   if (typeof step === 'number') return [items];
   return [own(properties, step) ?? additionalProperties];
 }
+
+/** The value at a path. */
+export const valueAt = (value: unknown, path: Path): unknown => path.reduce<unknown>((part, step) => own(part, step), value);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

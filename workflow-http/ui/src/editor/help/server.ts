@@ -2,6 +2,8 @@
 import { getSchema, getWorkflow, listWorkflows } from '../../api/client';
 import type { WorkflowItem } from '../../api/types';
 import { own } from '../../base/ownProperty';
+import { ON_FAILURE } from '../../run/outline';
+import { bodiesOf, toolsOf } from '../bodies';
 import type { Schema } from './schema';
 import type { Known } from './sight';
 
@@ -52,16 +54,16 @@ async function loadSpec(name: string): Promise<unknown> {
 
 /** The names and ids of the workflows that are called. */
 function callsIn(spec: unknown): string[] {
-  const found = new Set<string>();
-  const visit = (holder: unknown) => {
-    const nodes = own(holder, 'nodes');
+  const found = new Set<unknown>();
+  const visit = (nodes: unknown) => {
     for (const node of Array.isArray(nodes) ? nodes : []) {
       const data = own(node, 'data');
-      const name = own(data, 'workflow');
-      if (own(node, 'type') === 'WorkflowNode' && typeof name === 'string' && name !== '') found.add(name);
-      visit(data);
+      if (own(node, 'type') === 'WorkflowNode') found.add(own(data, 'workflow'));
+      for (const { tool } of toolsOf(data)) found.add(tool.workflow);
+      for (const { nodes } of bodiesOf(data)) visit(nodes);
     }
   };
-  visit(spec);
-  return [...found];
+  visit(own(spec, 'nodes'));
+  visit(own(spec, ON_FAILURE));
+  return [...found].filter((name) => typeof name === 'string' && name !== '') as string[];
 }

@@ -3,7 +3,7 @@
 import { isObject, own } from '../../base/ownProperty';
 import { ON_FAILURE } from '../../run/outline';
 import { caseOf, needsOf as needsOfNode } from '../needs';
-import { schemasAt, type Path, type Schema } from './schema';
+import { valueAt, wayTo, type Path, type Schema } from './schema';
 import { aboutShape, choiceOf, listOf, SCALAR, shapeOfSchema, TEXT, UNKNOWN, within, type Shape } from './shape';
 
 /** What the server knows beside the text. */
@@ -28,8 +28,10 @@ interface List {
   known: Known;
   spec: unknown;
   nodes: unknown[];
-  /** The specification, or the data of the container. */
+  /** The specification, the data of the container, or the tool. */
   holder: unknown;
+  /** It is the list of a tool: its nodes read the arguments of the call. */
+  isTool?: boolean;
   /** The node that contains the list. */
   container: Reader | undefined;
 }
@@ -96,23 +98,31 @@ export const variableOf = (id: string): string => id.replaceAll('-', '_');
 
 const topOf = (known: Known, spec: unknown): List => ({ known, spec, nodes: nodesOf(spec), holder: spec, container: undefined });
 
-function bodyOf(list: List, index: number): List {
-  const data = own(list.nodes[index], 'data');
-  return { known: list.known, spec: list.spec, nodes: nodesOf(data), holder: data, container: { list, index } };
+/** A list inside a node: its body, or that of a tool. `holder`: from the node to what has the list. */
+function bodyOf(list: List, index: number, holder: Path = ['data']): List {
+  const held = valueAt(list.nodes[index], holder);
+  const isTool = typeof holder.at(-1) === 'number';
+  return { known: list.known, spec: list.spec, nodes: nodesOf(held), holder: held, isTool, container: { list, index } };
 }
 
 function readerAt(known: Known, spec: unknown, path: Path): Reader {
+  const { nodes, reads } = wayTo(known.language, spec, path);
   const top = topOf(known, spec);
-  let reader: Reader = { list: path[0] === ON_FAILURE ? onFailureOf(top) : top, index: undefined };
-  let at = 0;
-  for (; (path[at] === 'nodes' || (at === 0 && path[0] === ON_FAILURE)) && typeof path[at + 1] === 'number'; at += 3) {
-    if (at > 0) reader = { list: bodyOf(reader.list, reader.index!), index: undefined };
-    reader = { list: reader.list, index: path[at + 1] as number };
-    if (path[at + 2] === 'stop_when') reader.isAfter = true;
-    if (path[at + 2] !== 'data' || path[at + 3] !== 'nodes') break;
+  let list = path[0] === ON_FAILURE ? onFailureOf(top) : top;
+  let index: number | undefined;
+  let before = 0;
+  for (const at of nodes) {
+    if (index !== undefined) list = bodyOf(list, index, path.slice(before + 1, at - 1));
+    index = path[at] as number;
+    before = at;
   }
-  const readsBody = schemasAt(known.language, spec, path.slice(0, at + 4)).some((schema) => schema['x-workflow-reads'] === 'body');
-  return readsBody && reader.index !== undefined ? { list: bodyOf(reader.list, reader.index), index: undefined } : reader;
+  if (index === undefined) return { list, index };
+  const within = path.slice(before + 1);
+  if (reads.includes('body')) return { list: bodyOf(list, index), index: undefined };
+  // The arguments of a call are there before the nodes of the tool are.
+  const tool = within.slice(0, within.findIndex((step) => typeof step === 'number') + 1);
+  if (reads.includes('args')) return { list: { ...bodyOf(list, index, tool), nodes: [] }, index: undefined };
+  return { list, index, ...(within[0] === 'stop_when' ? { isAfter: true } : {}) };
 }
 
 /** The nodes that are settled before the reader is. */
@@ -170,10 +180,14 @@ function failedRun(known: Known): Seen {
   return { name: 'run', about: 'The run itself, and why it failed: `run.error`.', shape, isNode: false };
 }
 
-/** The names that a map, a loop or `on_failure` defines for the nodes in it. */
+/** The names that a map, a loop, a tool or `on_failure` defines for the nodes in it. */
 function localsOf({ container, ...list }: List, depth: number): Seen[] {
   if (!container) return [];
   if (container.index === undefined) return [failedRun(list.known)];
+  if (list.isTool) {
+    const shape = argsOf(list);
+    return [{ name: 'args', about: described(`The arguments of the call of \`${String(own(list.holder, 'name'))}\`.`, shape), shape, isNode: false }];
+  }
   const node = container.list.nodes[container.index];
   const id = String(own(node, 'id'));
   const value = (name: string, about: string, shape: Shape): Seen => ({ name, about: described(about, shape), shape, isNode: false });
@@ -193,6 +207,12 @@ function localsOf({ container, ...list }: List, depth: number): Seen[] {
     value('history', `The results of the rounds before in \`${id}\`, the newest that fit into 1 MiB.`, listOf(result)),
     value('index', `The number of the round in \`${id}\`, from 0.`, SCALAR),
   ];
+}
+
+/** What the arguments of a tool fit: what it says, or the input of the workflow that it calls. */
+function argsOf({ holder, known }: Omit<List, 'container'>): Shape {
+  const input = own(holder, 'input');
+  return input === undefined || input === null ? inputOf(known.called.get(String(own(holder, 'workflow')))) : shapeOfSchema(input);
 }
 
 function outputOf(list: List, index: number, depth: number): Shape {
@@ -249,6 +269,7 @@ function implicitName(list: List, index: number, depth = 0): string {
   if (several[0]) return `${variableOf(several[0])}.output`;
   const { container } = list;
   if (container?.index === undefined) return 'input';
+  if (list.isTool) return 'args';
   return own(container.list.nodes[container.index], 'type') === 'MapNode' ? localsOf(list, DEEPEST)[0]!.name : implicitName(container.list, container.index);
 }
 

@@ -97,12 +97,12 @@ const moved = (fields: Range[], by: number): Range[] => fields.map(({ from, to }
 
 const pointerOf = (path: Path): string => path.map((step) => `/${step}`).join('');
 
-/** The ids of the nodes around a list. */
+/** The ids of the nodes and the names of the tools around a list. */
 function containers(spec: unknown, list: Path): string[] {
   const ids: string[] = [];
   list.reduce<unknown>((part, step) => {
     const next = own(part, step);
-    if (typeof step === 'number') ids.push(String(own(next, 'id')));
+    if (typeof step === 'number') ids.push(String(own(next, 'id') ?? own(next, 'name')));
     return next;
   }, spec);
   return ids;

@@ -1,7 +1,7 @@
 // A new node of a type, with the fields that its schema requires or gives an example of.
 import { hintsOf, type Types } from '../../api/nodeTypes';
 import { isObject, own } from '../../base/ownProperty';
-import type { Path, Schema } from '../help/schema';
+import { expand, inside, type Path, type Schema } from '../help/schema';
 import { fieldsOf, isList, within } from '../help/shape';
 import { implicitInputAt, seenAt, variableOf, type Known } from '../help/sight';
 import { layOut } from '../layOut';
@@ -58,10 +58,18 @@ function nodeOf(type: string, place: Place, taken: Set<string>): { node: Node; f
   const data: Node = {};
   for (const [name, schema] of fieldsIn(type, place.known)) {
     const at = `/data/${name}`;
-    if (schema['x-workflow'] === 'nodes') {
-      const inner = bodyOf(type, place, id, data, taken);
-      for (const [pointer, fill] of inner.fills) fills.set(`${at}/0${pointer}`, fill);
-      data[name] = [inner.node];
+    const isTools = hasTools(place.known, schema);
+    if (isTools || schema['x-workflow'] === 'nodes') {
+      const tool = { name: 'look_up', description: 'Finds what the answer needs.', input: INPUT, nodes: [] as Node[] };
+      if (isTools) data[name] = [tool];
+      const inner = innerOf({ id, type, data }, isTools ? [name, 0, 'nodes', 0] : [name, 0], place, taken);
+      const list = isTools ? `${at}/0/nodes` : at;
+      for (const [pointer, fill] of inner.fills) fills.set(`${list}/0${pointer}`, fill);
+      if (isTools) {
+        fills.set(`${at}/0/name`, { from: 0, to: tool.name.length });
+        fills.set(`${at}/0/description`, { from: 0, to: tool.description.length });
+      }
+      data[name] = isTools ? [{ ...tool, nodes: [inner.node] }] : [inner.node];
       continue;
     }
     const { value, fill, at: inside = '' } = filledBy(schema, place);
@@ -71,23 +79,33 @@ function nodeOf(type: string, place: Place, taken: Set<string>): { node: Node; f
   return { node: { id, type, ...(Object.keys(data).length > 0 ? { data } : {}) }, fills };
 }
 
-/** The nodes of a new map or loop: one, of a type that is read like text. */
-function bodyOf(type: string, place: Place, id: string, data: Node, taken: Set<string>) {
-  const spec = withNode(place.spec, place.path, { id, type, data });
-  const path = [...place.path, 'data', 'nodes', 0];
+/** The arguments of a new tool. */
+const INPUT = { type: 'object', properties: { question: { type: 'string' } }, required: ['question'] };
+
+/** Whether a field lists things that have nodes of their own. */
+const hasTools = ({ language }: Known, schema: Schema): boolean =>
+  inside(language, [schema], 0).some(({ properties }) =>
+    Object.values(isObject(properties) ? properties : {}).some((part) => expand(language, part, undefined, []).some((one) => one['x-workflow'] === 'nodes')),
+  );
+
+/** The only node of a new container or tool, of a type that is read like text. `at`: from its data. */
+function innerOf(container: Node, at: Path, place: Place, taken: Set<string>) {
+  const spec = withNode(place.spec, place.path, container);
+  const path = [...place.path, 'data', ...at];
   const names = typesOf(place.known);
   const inner = names.find((name) => hintsOf(name, place.types).streams_text) ?? names[0]!;
   return nodeOf(inner, { ...place, spec: withNode(spec, path, {}), path }, taken);
 }
 
 /** The fields that a new node has, in the order of its schema. Bodies come last. */
-function fieldsIn(type: string, { language }: Known): [string, Schema][] {
+function fieldsIn(type: string, known: Known): [string, Schema][] {
+  const { language } = known;
   const schema = own(language.$defs, `${type}.data`);
   const required = own(schema, 'required');
   const properties = own(schema, 'properties');
   const fields = Object.entries(isObject(properties) ? properties : {}).filter((entry): entry is [string, Schema] => isObject(entry[1]));
-  const isIn = ([name, property]: [string, Schema]) => (Array.isArray(required) && required.includes(name)) || property.examples !== undefined;
-  const isBody = ([, property]: [string, Schema]) => property['x-workflow'] === 'nodes';
+  const isBody = ([, property]: [string, Schema]) => property['x-workflow'] === 'nodes' || hasTools(known, property);
+  const isIn = (field: [string, Schema]) => (Array.isArray(required) && required.includes(field[0])) || field[1].examples !== undefined || isBody(field);
   return fields.filter(isIn).sort((one, other) => Number(isBody(one)) - Number(isBody(other)));
 }
 
@@ -151,12 +169,13 @@ const IDS = new Map([
   ['MapNode', 'each'],
   ['LoopNode', 'rounds'],
   ['WorkflowNode', 'call'],
+  ['AgentNode', 'agent'],
   ['HumanNode', 'review'],
   ['DelayNode', 'wait'],
 ]);
 
 /** Names with a meaning of their own in templates. */
-const RESERVED = ['input', 'item', 'index', 'previous', 'loop', 'range', 'null', 'none', 'true', 'false', 'and', 'or', 'not', 'is', 'in', 'if', 'else'];
+const RESERVED = ['input', 'args', 'item', 'index', 'previous', 'loop', 'range', 'null', 'none', 'true', 'false', 'and', 'or', 'not', 'is', 'in', 'if', 'else'];
 
 function idFor(type: string, types: Types, taken: Set<string>): string {
   const { label, streams_text } = hintsOf(type, types);

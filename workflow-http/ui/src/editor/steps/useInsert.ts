@@ -1,6 +1,7 @@
 // Inserts a node into the workflow text, from wherever on the page it is asked for.
 import { useCallback } from 'react';
-import { currentTypes } from '../../api/nodeTypes';
+import { currentTypes, TOOL_CALL } from '../../api/nodeTypes';
+import { containerOf } from '../../run/outline';
 import { writtenOf } from '../../run/run';
 import { runOf, useChoiceActions, useEditor, useSession } from '../../session/session';
 import { toast } from '../../parts/Toast';
@@ -42,9 +43,10 @@ export function useInsert(edge?: Edge): (type: string) => Promise<void> {
   );
 }
 
-function behind(outline: Outline[], chosen: string | undefined): Target {
+function behind(outline: Outline[], chosen: string | undefined): Target | undefined {
   const written = chosen === undefined ? undefined : writtenAt(outline, chosen);
   const step = outline.find(({ path }) => path === written);
+  if (step?.type === TOOL_CALL) return inTool(step, outline);
   if (step) return placeOf(step, 1);
   return { list: ['nodes'], index: outline.filter(({ depth }) => depth === 0).length };
 }
@@ -54,14 +56,24 @@ function between(outline: Outline[], { from, to }: Edge): Target | undefined {
   return source && target && { ...placeOf(target, 0), between: { from: source.id, to: target.id } };
 }
 
+/** After the nodes of a tool; after the agent, if the tool calls a workflow. */
+function inTool({ path, pointer, node }: Outline, outline: Outline[]): Target | undefined {
+  if (Array.isArray(node.nodes)) return { list: [...pathOf(pointer), 'nodes'], index: node.nodes.length };
+  const agent = outline.find((step) => step.path === containerOf(path));
+  return agent && placeOf(agent, 1);
+}
+
 /** The place of a step in its list, or after it. */
 function placeOf({ pointer }: Outline, by: number): Target {
-  const path: Path = pointer
+  const path = pathOf(pointer);
+  return { list: path.slice(0, -1), index: Number(path.at(-1)) + by };
+}
+
+const pathOf = (pointer: string): Path =>
+  pointer
     .split('/')
     .slice(1)
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  return { list: path.slice(0, -1), index: Number(path.at(-1)) + by };
-}
 
 function jsonOf(text: string): unknown {
   try {
