@@ -1,10 +1,11 @@
 // A person approves a tool call: as it is, with other arguments, or not at all.
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { serverNow } from '../api/clock';
 import type { AskedCall } from '../api/types';
 import { readAnswer, writeAnswer, type AnswerDraft } from '../form/answerDrafts';
 import { Faulty } from '../form/FieldView';
 import { controlIn, Form } from '../form/Form';
+import { Lines } from '../form/Lines';
 import { asJson, jsonOf, valueFrom, type Made } from '../form/values';
 import { Question } from '../panes/Question';
 import { draftOf, useAnswer } from '../panes/useAnswer';
@@ -107,7 +108,7 @@ export function Approval({ runId, node, wait, isInside = false, onTooLate }: Pro
           isForm ? (
             <Form form={form} value={draft.value} faults={shown} onChange={(value) => edit({ value })} />
           ) : (
-            <Lines label="Arguments" fact="JSON" value={draft.source} isCode faults={shown} onChange={(source) => edit({ source })} />
+            <Lines label="Arguments" fact="JSON" value={draft.source} rows={6} isCode faults={shown} onChange={(source) => edit({ source })} />
           )
         ) : (
           <Value title="Arguments" value={call.args} />
@@ -117,6 +118,8 @@ export function Approval({ runId, node, wait, isInside = false, onTooLate }: Pro
             label="Reason"
             fact="optional"
             value={draft.reason ?? ''}
+            rows={3}
+            isCode={false}
             help="The model reads it in place of a result."
             faults={faults}
             onChange={(reason) => edit({ reason })}
@@ -164,45 +167,6 @@ export function Approval({ runId, node, wait, isInside = false, onTooLate }: Pro
 }
 
 const VERBS = { approve: 'Approve', change: 'Approve with changes', refuse: 'Refuse' };
-
-interface LinesProps {
-  label: string;
-  fact: string;
-  value: string;
-  help?: string;
-  isCode?: boolean;
-  faults: Parameters<typeof Faulty>[0]['faults'];
-  onChange: (value: string) => void;
-}
-
-function Lines({ label, fact, value, help, isCode = false, faults, onChange }: LinesProps) {
-  const id = useId();
-  const about = [help && `${id}-help`, faults.length > 0 && `${id}-faults`].filter(Boolean).join(' ');
-  return (
-    <div className="grid gap-[5px]">
-      <label htmlFor={id} className="flex flex-wrap items-baseline gap-x-1.5 font-bold">
-        {label} <span className="font-code text-micro font-normal text-ink-3">{fact}</span>
-      </label>
-      <textarea
-        id={id}
-        rows={isCode ? 6 : 3}
-        dir="auto"
-        spellCheck={!isCode}
-        className={`field field-sizing-content max-h-80 resize-y ${isCode ? 'font-code text-meta' : ''}`}
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-        aria-invalid={faults.length > 0}
-        aria-describedby={about || undefined}
-      />
-      {help && (
-        <p id={`${id}-help`} className="text-meta text-ink-3">
-          {help}
-        </p>
-      )}
-      {faults.length > 0 && <Faulty id={`${id}-faults`} faults={faults} withPlace />}
-    </div>
-  );
-}
 
 function parsed(source: string): Made {
   try {

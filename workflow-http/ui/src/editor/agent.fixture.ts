@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Schema } from './help/schema';
 
 const language = JSON.parse(readFileSync(new URL('../../../../docs/workflow.schema.json', import.meta.url), 'utf8')) as Schema & {
-  $defs: Record<string, Schema>;
+  $defs: Schema;
 };
 
 const limit = (minimum: number, maximum: number, description: string) => ({ type: 'integer', minimum, maximum, description });

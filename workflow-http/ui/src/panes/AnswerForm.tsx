@@ -1,10 +1,10 @@
 // The form in which a person answers. What follows comes with the run's events.
-import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { serverNow } from '../api/clock';
 import type { Fault } from '../api/types';
 import { readAnswer, writeAnswer, type AnswerDraft } from '../form/answerDrafts';
 import { controlIn, Form } from '../form/Form';
-import { Faulty } from '../form/FieldView';
+import { Lines } from '../form/Lines';
 import { formOf } from '../form/fields';
 import { asJson, filledIn, initialOf, jsonOf, startOf, valueFrom, written, type Made } from '../form/values';
 import { Button, Kbd } from '../parts/Button';
@@ -129,28 +129,9 @@ export function AnswerForm({ runId, wait, earlier, onTooLate }: Props) {
 }
 
 function Source({ source, isAnything, faults, onChange }: { source: string; isAnything: boolean; faults: Fault[]; onChange: (source: string) => void }) {
-  const id = useId();
   const { isText } = written(source, isAnything);
   const kind = isAnything ? (source === '' ? 'text or JSON' : isText ? 'sent as text' : 'sent as JSON') : 'JSON';
-  return (
-    <div className="grid gap-[5px]">
-      <label htmlFor={id} className="flex flex-wrap items-baseline gap-x-1.5 font-bold">
-        Answer <span className="font-code text-micro font-normal text-ink-3">{kind}</span>
-      </label>
-      <textarea
-        id={id}
-        rows={isAnything ? 3 : 6}
-        dir="auto"
-        spellCheck={isText}
-        className={`field field-sizing-content max-h-80 resize-y ${isText || source === '' ? '' : 'font-code text-meta'}`}
-        value={source}
-        onChange={(event) => onChange(event.target.value)}
-        aria-invalid={faults.length > 0}
-        aria-describedby={faults.length > 0 ? `${id}-faults` : undefined}
-      />
-      {faults.length > 0 && <Faulty id={`${id}-faults`} faults={faults} withPlace />}
-    </div>
-  );
+  return <Lines label="Answer" fact={kind} value={source} rows={isAnything ? 3 : 6} isCode={!isText && source !== ''} faults={faults} onChange={onChange} />;
 }
 
 function ofSource(source: string, isAnything: boolean): Made {

@@ -1,6 +1,7 @@
 // One step: what it says, what it gave, or why it did not.
-import { Suspense, type ReactNode } from 'react';
-import { CallDetail, Turns } from '../agent/lazyAgent';
+import type { ReactNode } from 'react';
+import { CallDetail } from '../agent/CallDetail';
+import { Turns } from '../agent/Turns';
 import { writeAddress } from '../session/address';
 import { hintsOf, useTypes } from '../api/nodeTypes';
 import { serverNow } from '../api/clock';
@@ -74,10 +75,8 @@ export function StepDetail({ run, step, onTooLate, onChoose, onGoTo }: Props) {
       </header>
       <Given run={run} step={step} />
       {step.error && step.state === 'failed' && <Failure run={run} step={step} onGoTo={onGoTo} />}
-      <Suspense fallback={null}>
-        {step.callIndex !== undefined && <CallDetail run={run} step={step} onTooLate={onTooLate} />}
-        {isAgent && <Turns path={step.path} onTooLate={onTooLate} />}
-      </Suspense>
+      {step.callIndex !== undefined && <CallDetail run={run} step={step} onTooLate={onTooLate} />}
+      {isAgent && <Turns path={step.path} onTooLate={onTooLate} />}
       {step.state === 'waiting' && step.wait && step.wait.kind !== 'approval' && (
         <Asked key={step.wait.id} run={run} path={step.path} wait={step.wait} onTooLate={onTooLate} />
       )}
