@@ -162,6 +162,14 @@ impl Models {
         listed
     }
 
+    /// What a running step does: the [activity](crate::ProviderInfo::activity) of the only provider, or "Calling a model".
+    pub fn activity(&self) -> String {
+        if self.0.by_name.len() > 1 {
+            return "Calling a model".to_owned();
+        }
+        self.0.default.1.provider().activity()
+    }
+
     /// The model that a name means. `None` and a name of spaces mean the default.
     ///
     /// # Errors

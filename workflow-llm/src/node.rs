@@ -28,7 +28,7 @@ const ATTEMPTS: u32 = 5;
 
 /// Registers the node type `LLMNode`: see [`register`](crate::register).
 pub(crate) fn register(registry: &mut Registry, models: Models) {
-    let activity = models.default_provider().1.provider().activity();
+    let activity = models.activity();
     let listed = models.listed();
     registry
         .register_with(TYPE, move |data: LlmData| {

@@ -187,6 +187,20 @@ async fn an_unknown_provider_is_found_when_the_step_runs_and_is_not_retried() {
 }
 
 #[test]
+fn the_activity_names_the_only_provider() {
+    let activity = |models| {
+        registry(models)
+            .get("LLMNode")
+            .unwrap()
+            .activity()
+            .to_owned()
+    };
+    let (cloud, local) = (Fake::new("cloud", hello), Fake::new("own", hello));
+    assert_eq!(activity(Models::new(cloud.clone())), "Calling cloud");
+    assert_eq!(activity(both(&cloud, &local)), "Calling a model");
+}
+
+#[test]
 fn a_provider_needs_a_name_of_its_own() {
     let long = "a".repeat(61);
     for (name, fault) in [
