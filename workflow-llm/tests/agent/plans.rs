@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use workflow_core::{
-    node::agent::{AgentTurn, ToolChoice, TurnRequest},
+    node::agent::{ToolChoice, TurnRequest},
     price::PriceTable,
     testing::TestAttempt,
     value::Usage,
@@ -13,7 +13,7 @@ use workflow_llm::{AgentData, AgentNode, ModelTurn, ProviderInfo};
 
 use crate::{
     scripted::{Scripted, calls, done, text},
-    support::{after, agent, first, past, two_calls},
+    support::{after, agent, first, two_calls},
 };
 
 #[test]

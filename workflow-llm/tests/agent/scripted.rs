@@ -7,7 +7,7 @@ use std::{
 
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
-use workflow_core::node::agent::{ToolCall, ToolChoice};
+use workflow_core::node::agent::{CallResult, ToolCall, ToolChoice};
 use workflow_llm::{
     AnswerFacts, Message, Model, ModelChunk, ModelError, ModelRequest, ModelStream, ModelTurn,
     Part, ProviderInfo,
@@ -104,13 +104,12 @@ fn message(message: &Message) -> Value {
             json!({ "user": texts.collect::<Vec<_>>() })
         }
         Message::Turn(turn) => {
-            let results: Vec<Value> = turn.results().iter().map(|it| it.for_model()).collect();
+            let results: Vec<Value> = turn.results().iter().map(CallResult::for_model).collect();
             match turn.state() {
                 Some(state) => json!({ "state": state, "results": results }),
                 None => json!({ "output": turn.output(), "results": results }),
             }
         }
-        other => panic!("{other:?}"),
     }
 }
 
@@ -131,6 +130,7 @@ pub(crate) fn calls(tools: &[&str], state: Value) -> Chunks {
     vec![done(turn)]
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "an item of a stream of results")]
 pub(crate) fn done(mut turn: ModelTurn) -> Result<ModelChunk, ModelError> {
     let mut facts = AnswerFacts::default();
     facts.model_version = Some("version-1".to_owned());
