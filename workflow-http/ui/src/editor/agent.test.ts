@@ -13,7 +13,10 @@ import { applied, insertNode } from './steps/insert';
 
 const refund = { input: { type: 'object', properties: { number: {}, amount: {} } }, nodes: [{ id: 'pay', type: 'HttpNode', data: {} }] };
 const known: Known = { language: LANGUAGE, called: new Map([['refund-order', refund]]) };
-const types: Types = new Map([['LLMNode', { label: 'LLM', streams_text: true }]]);
+const types: Types = new Map([
+  ['AgentNode', { label: 'Agent', icon: 'agent', streams_text: true }],
+  ['LLMNode', { label: 'LLM', streams_text: true }],
+]);
 
 const AGENT: Path = ['nodes', 0, 'data'];
 const ORDER: Path = [...AGENT, 'tools', 0];

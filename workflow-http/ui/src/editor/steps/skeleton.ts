@@ -88,12 +88,16 @@ const hasTools = ({ language }: Known, schema: Schema): boolean =>
     Object.values(isObject(properties) ? properties : {}).some((part) => expand(language, part, undefined, []).some((one) => one['x-workflow'] === 'nodes')),
   );
 
-/** The only node of a new container or tool, of a type that is read like text. `at`: from its data. */
+/** Whether a field is a list of nodes, or of things that have nodes. */
+const hasNodes = (known: Known, schema: Schema): boolean => schema['x-workflow'] === 'nodes' || hasTools(known, schema);
+
+/** The only node of a new container or tool, of a type that contains none and is read like text. `at`: from its data. */
 function innerOf(container: Node, at: Path, place: Place, taken: Set<string>) {
   const spec = withNode(place.spec, place.path, container);
   const path = [...place.path, 'data', ...at];
   const names = typesOf(place.known);
-  const inner = names.find((name) => hintsOf(name, place.types).streams_text) ?? names[0]!;
+  const leaves = names.filter((name) => !fieldsIn(name, place.known).some(([, schema]) => hasNodes(place.known, schema)));
+  const inner = leaves.find((name) => hintsOf(name, place.types).streams_text) ?? leaves[0]!;
   return nodeOf(inner, { ...place, spec: withNode(spec, path, {}), path }, taken);
 }
 
@@ -104,7 +108,7 @@ function fieldsIn(type: string, known: Known): [string, Schema][] {
   const required = own(schema, 'required');
   const properties = own(schema, 'properties');
   const fields = Object.entries(isObject(properties) ? properties : {}).filter((entry): entry is [string, Schema] => isObject(entry[1]));
-  const isBody = ([, property]: [string, Schema]) => property['x-workflow'] === 'nodes' || hasTools(known, property);
+  const isBody = ([, property]: [string, Schema]) => hasNodes(known, property);
   const isIn = (field: [string, Schema]) => (Array.isArray(required) && required.includes(field[0])) || field[1].examples !== undefined || isBody(field);
   return fields.filter(isIn).sort((one, other) => Number(isBody(one)) - Number(isBody(other)));
 }
