@@ -299,7 +299,7 @@ mod tests {
         let schema = schemars::schema_for!(LlmData).to_value();
         assert_eq!(schema["additionalProperties"], false);
         let properties = schema["properties"].as_object().unwrap();
-        assert_eq!(properties.len(), 22);
+        assert_eq!(properties.len(), 23);
         for (name, property) in properties {
             assert!(property["description"].is_string(), "{name}");
             let is_template = property["x-workflow"] == "template";
