@@ -31,7 +31,7 @@
 //! Types of other crates in the public API: [`serde_json::Map`] for fields of the body, and types of [`workflow_llm`] and
 //! [`workflow_core`]. The HTTP client is not part of it.
 
-// Reading order: `request`, `reply`, `error`, `client`.
+// Reading order: `reply`, `request`, `error`, `client`.
 mod client;
 mod error;
 mod reply;

@@ -47,7 +47,9 @@ impl Habit {
         for (index, call) in answer.calls.iter().enumerate() {
             let arguments = call.args.to_string();
             let middle = if answer.in_pieces {
-                arguments.floor_char_boundary(arguments.len() / 2)
+                (0..arguments.len() / 2)
+                    .rfind(|at| arguments.is_char_boundary(*at))
+                    .unwrap_or_default()
             } else {
                 0
             };
@@ -93,7 +95,7 @@ impl WireProvider for Habit {
         Arc::new(builder.with_model("m1").build().unwrap())
     }
 
-    fn key(&self) -> &str {
+    fn key(&self) -> &'static str {
         "sk-not-a-real-key-0123456789"
     }
 
@@ -105,7 +107,7 @@ impl WireProvider for Habit {
         let mut late = None;
         match (usage(answer), answer.usage) {
             (Some(usage), WireUsage::Late) => {
-                late = Some(json!({"choices": [], "usage": usage}).to_string())
+                late = Some(json!({"choices": [], "usage": usage}).to_string());
             }
             (Some(usage), _) => last["usage"] = usage,
             (None, _) => {}
