@@ -40,9 +40,12 @@ fn every_error_of_the_engine_is_in_the_table() {
     let documented = codes("Errors of steps and runs");
     let sources = [
         include_str!("../src/executor/attempt.rs"),
+        include_str!("../src/executor/turn.rs"),
         include_str!("../src/machine/bounds.rs"),
         include_str!("../src/machine/budget.rs"),
+        include_str!("../src/machine/control/agent.rs"),
         include_str!("../src/machine/control/call.rs"),
+        include_str!("../src/machine/control/tool.rs"),
         include_str!("../src/machine/held.rs"),
         include_str!("../src/machine/inputs.rs"),
         include_str!("../src/machine/planning.rs"),
@@ -59,6 +62,7 @@ fn every_error_of_the_engine_is_in_the_table() {
         include_str!("../src/node/plan.rs"),
         include_str!("../src/value/size.rs"),
         include_str!("../src/template/mod.rs"),
+        include_str!("../src/workflow/turn_calls.rs"),
     ];
     let used: BTreeSet<&str> = (sources.iter())
         .flat_map(|source| {
