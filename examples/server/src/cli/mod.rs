@@ -12,9 +12,8 @@ use tracing_subscriber::filter::Targets;
 use workflow_gemini::ServiceTier;
 use workflow_http::{ApiKey, Host, InvalidApiKey, Origin};
 
-pub(crate) use self::value::{PrivateAddress, SecretUrl, duration};
+pub(crate) use self::value::{PrivateAddress, ProviderUrl, SecretUrl, duration};
 use self::value::{address, api_key, base_path, boolean, bytes, pace, private_address, public_url};
-use crate::model::ProviderUrl;
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "workflow-server";

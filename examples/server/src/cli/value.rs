@@ -45,6 +45,35 @@ impl fmt::Display for PrivateAddress {
     }
 }
 
+/// The value of the option `--provider`.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ProviderUrl {
+    pub(crate) name: String,
+    pub(crate) url: String,
+}
+
+impl ProviderUrl {
+    /// `local=http://127.0.0.1:11434/v1`. The URL is checked when the client is built.
+    ///
+    /// # Errors
+    /// The expected form; without the text, whose URL could have a password.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let form = "expected a name and a URL, such as local=http://127.0.0.1:11434/v1";
+        let (name, url) = text.split_once('=').ok_or(form)?;
+        Ok(Self {
+            name: name.trim().to_owned(),
+            url: url.trim().to_owned(),
+        })
+    }
+}
+
+/// Without the URL, which could have a password.
+impl fmt::Debug for ProviderUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ProviderUrl").field(&self.name).finish()
+    }
+}
+
 pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.strip_prefix("localhost:")
         .and_then(|port| port.parse().ok())
@@ -218,5 +247,17 @@ mod tests {
         assert_eq!(address("localhost:80"), address("127.0.0.1:80"));
         assert!(address("[::1]:8000").is_ok());
         assert!(address("8000").is_err_and(|error| error.contains("an IP address")));
+    }
+
+    #[test]
+    fn a_provider_is_a_name_and_a_url() {
+        let parsed = ProviderUrl::parse("local = http://127.0.0.1:1/v1?a=b");
+        let parsed = parsed.unwrap_or_else(|reason| panic!("{reason}"));
+        assert_eq!(
+            (&*parsed.name, &*parsed.url),
+            ("local", "http://127.0.0.1:1/v1?a=b")
+        );
+        assert_eq!(format!("{parsed:?}"), "ProviderUrl(\"local\")");
+        assert!(ProviderUrl::parse("http://127.0.0.1:1").is_err());
     }
 }

@@ -11,15 +11,15 @@ use workflow_gemini::{GeminiClient, GeminiClientBuilder};
 use workflow_llm::{Model as _, Models, gate::RequestLimits};
 use workflow_openai::OpenAiClient;
 
-pub(crate) use self::provider::ProviderUrl;
-use self::{connection::Connection, provider::Provider, simulated::Simulated};
+use self::{
+    connection::Connection,
+    provider::Provider,
+    simulated::{SIMULATED, Simulated},
+};
 use crate::{
     cli::NodeArgs, error::CliError, faults::counted, file::read, simulate::Simulation,
     variables::Variables,
 };
-
-/// The address of the simulation in the keys of steps.
-const SIMULATED: &str = "simulated";
 
 /// The models, with what the start message reports about them.
 pub(crate) struct Model {

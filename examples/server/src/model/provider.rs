@@ -27,13 +27,6 @@ pub(crate) struct Provider {
     headers: Vec<(String, String)>,
 }
 
-/// The value of the option `--provider`.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct ProviderUrl {
-    name: String,
-    url: String,
-}
-
 /// A provider in the file of `--provider-file`.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,28 +55,6 @@ struct Settings {
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(deserializer)?;
     duration(&text).map(Some).map_err(D::Error::custom)
-}
-
-impl ProviderUrl {
-    /// `local=http://127.0.0.1:11434/v1`. The URL is checked when the client is built.
-    ///
-    /// # Errors
-    /// The expected form; without the text, whose URL could have a password.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let form = "expected a name and a URL, such as local=http://127.0.0.1:11434/v1";
-        let (name, url) = text.split_once('=').ok_or(form)?;
-        Ok(Self {
-            name: name.trim().to_owned(),
-            url: url.trim().to_owned(),
-        })
-    }
-}
-
-/// Without the URL, which could have a password.
-impl fmt::Debug for ProviderUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ProviderUrl").field(&self.name).finish()
-    }
 }
 
 impl Provider {
@@ -300,17 +271,5 @@ mod tests {
         for wrong in ["", "1a", "a/b", "a b", "é", "workflow", "Gemini", "google"] {
             assert!(prefix(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_provider_is_a_name_and_a_url() {
-        let parsed = ProviderUrl::parse("local = http://127.0.0.1:1/v1?a=b");
-        let parsed = parsed.unwrap_or_else(|reason| panic!("{reason}"));
-        assert_eq!(
-            (&*parsed.name, &*parsed.url),
-            ("local", "http://127.0.0.1:1/v1?a=b")
-        );
-        assert_eq!(format!("{parsed:?}"), "ProviderUrl(\"local\")");
-        assert!(ProviderUrl::parse("http://127.0.0.1:1").is_err());
     }
 }

@@ -8,7 +8,8 @@ use workflow_gemini::GeminiClient;
 use workflow_llm::{Model, ModelError, ModelRequest, ModelStream, ProviderInfo};
 use workflow_openai::OpenAiClient;
 
-use super::SIMULATED;
+/// The address of the simulation in the keys of steps.
+pub(super) const SIMULATED: &str = "simulated";
 
 /// Names, models and prices are those of the provider. Requests go to the simulation of the Gemini API, which stands for all.
 pub(super) struct Simulated {

@@ -5,8 +5,8 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::{
-    arguments, functions::Function, prose, question::Question, results, schema, signature,
-    task::Task,
+    arguments, functions::Function, measure::tokens, prose, question::Question, results, schema,
+    signature, task::Task,
 };
 
 /// The text, in the pieces that a stream sends, or calls of functions.
@@ -73,11 +73,6 @@ fn call(function: &Function, turn: usize, index: usize, task: &Task, rng: &mut R
         part["thoughtSignature"] = signature::of(name, &args).into();
     }
     part
-}
-
-/// The number of tokens of a text: about one for four bytes, as the API's documentation estimates.
-pub(super) fn tokens(text: &str) -> usize {
-    text.len().div_ceil(4)
 }
 
 /// Words with the space before them, as tokens of models have it; in JSON a comma ends a piece, too.

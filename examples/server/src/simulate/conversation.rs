@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{answer::tokens, refusal::Refusal, signature};
+use super::{measure::tokens, refusal::Refusal, signature};
 
 /// The contents of a request that the API accepts.
 pub(super) struct Conversation(Vec<Content>);

@@ -14,6 +14,7 @@ mod frames;
 mod functions;
 mod limits;
 mod marker;
+mod measure;
 mod prose;
 mod question;
 mod refusal;

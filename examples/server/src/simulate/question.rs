@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     conversation::{Content, Conversation},
     functions::{Function, Functions, Tool, ToolConfig},
+    measure::hash,
     refusal::Refusal,
 };
 
@@ -103,11 +104,4 @@ impl Question {
     pub(super) fn wants_thoughts(&self) -> bool {
         self.config.thinking.include_thoughts
     }
-}
-
-/// The FNV-1a hash: unlike the standard library's, it is the same in all versions.
-pub(super) fn hash(body: &[u8]) -> u64 {
-    body.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }

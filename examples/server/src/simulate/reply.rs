@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    answer::{Answer, tokens},
-    question::Question,
-};
+use super::{answer::Answer, measure::tokens, question::Question};
 
 /// The fields that all parts of one reply share.
 pub(super) struct Reply {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::question::hash;
+use super::measure::hash;
 
 /// What the API accepts as the signature of a call that no model made, as base64 and as text.
 const ACCEPTED: [&str; 2] = [
