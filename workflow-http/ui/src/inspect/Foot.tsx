@@ -1,11 +1,10 @@
 // Actions on a step of a run that has ended. They stay visible.
 import { useState } from 'react';
-import { AGENT_TURN } from '../api/nodeTypes';
 import { useLetters } from '../base/useKeys';
 import { Button } from '../parts/Button';
 import { Icon } from '../parts/Icon';
 import { keptWords, priceOf } from '../run/retry';
-import { isInSequence, type Run, type Step } from '../run/run';
+import { isInAgent, isInSequence, type Run, type Step } from '../run/run';
 import { useActions, useSession } from '../session/session';
 import { useRetryForecast } from '../session/useForecast';
 import { useWhatIf } from '../session/whatIf';
@@ -17,7 +16,7 @@ interface Props {
 }
 
 export function Foot({ run, step }: Props) {
-  const { path, type, callIndex } = step;
+  const { path } = step;
   const isStarting = useSession(({ phase }) => phase.isStarting);
   const isMended = useSession(({ phase }) => phase.isMended);
   const outputs = useWhatIf(run.id);
@@ -29,8 +28,7 @@ export function Foot({ run, step }: Props) {
   const retry = () => rerun({ from });
   const runOnly = () => rerun({ only: path, ...(outputs.size > 0 ? { overrides: Object.fromEntries(outputs) } : {}) });
   const canRunOnly = !isInSequence(run, step) && !outputs.has(path);
-  // What a model said and asked for is no output that a person could write.
-  const canSet = type !== AGENT_TURN && callIndex === undefined;
+  const canSet = !isInAgent(run, step);
   useLetters({ r: retry, ...(canRunOnly ? { x: runOnly } : {}), ...(canSet ? { o: () => setSetting(true) } : {}) });
   return (
     <div className="sticky bottom-0 z-3 mt-auto flex flex-wrap items-center gap-x-2.5 gap-y-1 border-t border-line bg-panel px-4 py-2.5">

@@ -13,7 +13,7 @@ const KEYS: readonly [does: string, ...keys: string[]][] = [
   ['Timeline, log, faults', 't', 'l', 'f'],
   ['Step above, below', '↑', '↓'],
   ['Open, close a map or loop', '→', '←'],
-  ['Item or round before, after', '[', ']'],
+  ['Item, round or turn before, after', '[', ']'],
   ['Continue the run, or run what if', 'c'],
   ['Step: retry from it, run only it', 'r', 'x'],
   ['Set the output of the step', 'o'],

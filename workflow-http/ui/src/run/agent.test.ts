@@ -10,7 +10,7 @@ import { barsOf } from '../timeline/bars';
 import { agentTurnsOf, argsWords, decisionOf, turnOutputOf } from './agent';
 import { storyUntil, SUPPORT } from './agent.story';
 import { reduce } from './reduce';
-import { focusOf, isInSequence, newRun, shownState, usageOf, type Run } from './run';
+import { focusOf, isInAgent, isInSequence, newRun, shownState, usageOf, type Run } from './run';
 import { sibling, turnShown, turnsOf } from './turns';
 import { referred, stepFor } from './values';
 
@@ -154,6 +154,8 @@ describe('the turns of an agent', () => {
   it('depend on those before, and are gone through', () => {
     expect(isInSequence(whole, whole.steps.get('support/0/order-0/get')!)).toBe(true);
     expect(isInSequence(whole, whole.steps.get('support')!)).toBe(false);
+    expect(isInAgent(whole, whole.steps.get('support/0/order-0/get')!)).toBe(true);
+    expect(isInAgent(whole, whole.steps.get('support')!)).toBe(false);
     expect(sibling(whole, 'support/0/turn', 1)).toBe('support/1/turn');
     expect(sibling(whole, 'support/0/order-0', 1)).toBe('support/1/turn');
     expect(turnShown(whole, 'support', 'support/1/refund-0/pay')).toBe(1);

@@ -86,10 +86,14 @@ export function saidWords({ calls = [], output, needs_finish }: TurnOutput): str
   return `called ${[...counts].map(([name, count]) => (count > 1 ? `${count} × ${name}` : name)).join(', ')}`;
 }
 
+/** Of more arguments the first are named. */
+const FEW = 8;
+
 /** Arguments in a few words: `number: A-17, amount: 20`. */
 export function argsWords(args: unknown): string {
   if (!isObject(args)) return args === undefined || args === null ? '' : short(args);
   return Object.entries(args)
+    .slice(0, FEW)
     .map(([name, value]) => `${name}: ${short(value)}`)
     .join(', ');
 }
@@ -99,7 +103,15 @@ const LONGEST = 100;
 
 /** A value on one line, which a model may have made long. */
 export function short(value: unknown): string {
-  const text = asLine(value);
-  const line = text.slice(0, LONGEST + 1).replaceAll(/\s+/g, ' ');
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  const known = typeof value === 'object' && value !== null ? lines.get(value) : undefined;
+  if (known !== undefined) return known;
+  const text = asLine(value)
+    .slice(0, LONGEST + 1)
+    .replaceAll(/\s+/g, ' ');
+  const line = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  if (typeof value === 'object' && value !== null) lines.set(value, line);
+  return line;
 }
+
+/** Objects may be as large as 1 MiB, and are drawn again with each word. */
+const lines = new WeakMap<object, string>();

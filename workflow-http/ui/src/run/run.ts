@@ -4,7 +4,7 @@ import type { Decision } from './agent';
 import { costOf, total, type Spent } from './cost';
 import type { LogLine } from './log';
 import type { OutageLog } from './outages';
-import { containerOf, isOnFailure, type Outline, type Place } from './outline';
+import { containerOf, isOnFailure, type Outline, type Place, type Repeats } from './outline';
 
 /** `waiting` is for a person, `delayed` for a time. */
 export type RunStatus = 'queued' | 'running' | 'waiting' | 'delayed' | 'completed' | 'failed' | 'cancelled';
@@ -191,11 +191,13 @@ export const isSettled = (state: StepState): boolean => state === 'completed' ||
 export const asked = (run: Run): Step[] => run.order.flatMap((path) => (run.steps.get(path)!.state === 'waiting' ? [run.steps.get(path)!] : []));
 
 /** Whether it is in a round or a turn: each of them depends on those before it. */
-export function isInSequence(run: Run, { container }: Step): boolean {
-  for (let outer = container; outer !== undefined; outer = containerOf(outer)) {
-    const repeats = run.steps.get(outer)?.repeats;
-    if (repeats === 'round' || repeats === 'turn') return true;
-  }
+export const isInSequence = (run: Run, step: Step): boolean => isInAgent(run, step) || isInside(run, step, 'round');
+
+/** Whether it is in a turn: what a model asks for is not known before it has spoken. */
+export const isInAgent = (run: Run, step: Step): boolean => isInside(run, step, 'turn');
+
+function isInside(run: Run, { container }: Step, what: Repeats): boolean {
+  for (let outer = container; outer !== undefined; outer = containerOf(outer)) if (run.steps.get(outer)?.repeats === what) return true;
   return false;
 }
 
