@@ -1,16 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { learnTypes, type Types } from '../api/nodeTypes';
 import { own } from '../base/ownProperty';
 import { SUPPORT } from '../run/agent.story';
 import { answersOf } from '../use/program';
-import { LANGUAGE } from './agent.fixture';
 import { nodePath } from './help/expression';
 import { isCalledName, isNodePlace, optionsAt, wordIn, wordOptions } from './help/offers';
-import { aboutOf, namesAt, schemasAt, type Path } from './help/schema';
+import { aboutOf, namesAt, schemasAt, type Path, type Schema } from './help/schema';
 import { fieldsOf, type Shape } from './help/shape';
 import { implicitInputAt, seenAt, shapeOfExpression, type Known } from './help/sight';
 import { applied, insertNode } from './steps/insert';
 
+// The schema as the server has it.
+const LANGUAGE = JSON.parse(readFileSync(new URL('../../../../docs/workflow.schema.json', import.meta.url), 'utf8')) as Schema;
 const refund = { input: { type: 'object', properties: { number: {}, amount: {} } }, nodes: [{ id: 'pay', type: 'HttpNode', data: {} }] };
 const known: Known = { language: LANGUAGE, called: new Map([['refund-order', refund]]) };
 const types: Types = new Map([
@@ -100,7 +102,8 @@ describe('the editor offers', () => {
   it('the fields of an agent, of a tool and of nodes in it, with what they mean', () => {
     const at = (path: Path) => namesAt(LANGUAGE, SUPPORT, path).map(({ text }) => JSON.parse(text) as string);
     expect(at(AGENT)).toEqual(expect.arrayContaining(['system', 'tool_choice']));
-    expect(at(ORDER)).toEqual(['workflow', 'approve', 'on_error']);
+    expect(at(ORDER)).toEqual(expect.arrayContaining(['workflow', 'approve', 'on_error', 'timeout']));
+    expect(at(ORDER)).not.toContain('nodes');
     expect(at([...GET, 'data'])).toContain('method');
     expect(aboutOf(schemasAt(LANGUAGE, SUPPORT, [...ORDER, 'approve']))).toMatch(/^Asks a person before each call/);
   });
