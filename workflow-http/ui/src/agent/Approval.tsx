@@ -30,8 +30,10 @@ interface Props {
 /** A wait is new for this long. */
 const FRESH = 3000;
 
+const NO_CALL: AskedCall = { tool: '', args: {}, input: {} };
+
 export function Approval({ runId, node, wait, isInside = false, onTooLate }: Props) {
-  const call: AskedCall = wait.call ?? { tool: '', args: {} };
+  const call = wait.call ?? NO_CALL;
   const of = draftOf(runId, wait);
   const form = useMemo(() => argsFormOf(call), [call]);
   const [draft, setDraft] = useState<AnswerDraft>(

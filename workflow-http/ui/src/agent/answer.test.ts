@@ -34,7 +34,7 @@ describe('the arguments have a form', () => {
   it.each([
     ['more than the form can show', { ...call, args: { ...call.args, more: true } }],
     ['a value of another type', { ...call, args: { number: 7 } }],
-    ['no schema', { tool: 'x', args: { a: 1 } }],
+    ['no schema', { tool: 'x', args: { a: 1 }, input: undefined }],
     ['no fields', { tool: 'x', args: {}, input: { type: 'object' } }],
     ['a schema that is none', { tool: 'x', args: {}, input: 'odd' }],
     ['no object', { ...call, args: [1] }],

@@ -4,6 +4,86 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        "AgentNode.data": {
+            /** @example Answer the customer: {{ input.question }} */
+            prompt?: string | null;
+            system?: string | null;
+            model?: string | null;
+            temperature?: number | string | null;
+            /** Format: double */
+            top_p?: number | null;
+            /** Format: uint32 */
+            top_k?: number | null;
+            /** Format: uint32 */
+            max_output_tokens?: number | null;
+            /** @default [] */
+            stop: string[];
+            /** Format: int32 */
+            seed?: number | null;
+            schema?: {
+                [key: string]: unknown;
+            } | null;
+            thinking_level?: string | null;
+            include_thoughts?: boolean | null;
+            /** @default [] */
+            fallback: string[];
+            /** @default true */
+            stream: boolean;
+            tools?: {
+                name: string;
+                description?: string | null;
+                /** @default null */
+                input: {
+                    [key: string]: unknown;
+                } | null;
+                nodes?: components["schemas"]["Node"][] | null;
+                workflow?: string | null;
+                approve?: {
+                    /** @example Refund {{ args.number }}? */
+                    message: string;
+                    expires?: string | null;
+                } | null;
+                /** @enum {string} */
+                on_error?: "answer" | "fail";
+                on_ambiguous?: ("retry" | "fail") | null;
+                timeout?: string | null;
+                /** Format: uint */
+                max_result_bytes?: number | null;
+                /** Format: uint */
+                max_repeats?: number | null;
+            }[];
+            /**
+             * Format: uint
+             * @default 10
+             */
+            max_turns: number;
+            /** @enum {string} */
+            on_max_turns?: "fail" | "continue";
+            /**
+             * Format: uint
+             * @default 8
+             */
+            concurrency: number;
+            /**
+             * Format: uint
+             * @default 16
+             */
+            max_calls: number;
+            /**
+             * Format: uint
+             * @default 65536
+             */
+            max_result_bytes: number;
+            /**
+             * Format: uint
+             * @default 3
+             */
+            max_repeats: number;
+            turn_timeout?: string | null;
+            tool_choice?: ("auto" | "required" | "none") | {
+                tool: string;
+            };
+        };
         Amount: {
             /** @default 0 */
             calls: number;
@@ -26,10 +106,12 @@ export interface components {
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            state?: unknown;
             request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -127,7 +209,7 @@ export interface components {
             hint?: string;
         };
         /** @enum {string} */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout" | "ambiguous_tool";
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
         FrameStatus: "running" | "success" | "retrying" | "failure" | "info";
@@ -185,6 +267,11 @@ export interface components {
         "LLMNode.data": {
             /** @example Explain this: {{ input }} */
             prompt?: string | null;
+            history?: {
+                /** @enum {unknown} */
+                role: "user" | "assistant";
+                text: string;
+            }[] | string | null;
             parts?: ({
                 text: string;
             } | {
@@ -352,7 +439,7 @@ export interface components {
             timeout?: components["schemas"]["Duration"];
             on_error?: components["schemas"]["OnError"];
             on_ambiguous?: components["schemas"]["OnAmbiguous"];
-        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
+        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
         NodeId: string;
         NodeOutline: {
             id: components["schemas"]["NodeId"];
@@ -368,10 +455,11 @@ export interface components {
             type: string;
             activity: string;
             display: components["schemas"]["DisplayHints"];
+            models?: string[];
             schema: Record<string, never>;
         };
         /** @enum {string} */
-        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
+        NodeTypeName: "AgentNode" | "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
         NodeTypes: {
             items: components["schemas"]["NodeType"][];
             limits: components["schemas"]["Limits"];
@@ -463,6 +551,9 @@ export interface components {
             item?: number;
         } | {
             round: number;
+        } | {
+            turn: number;
+            max_turns: number;
         };
         "PromptNode.data": {
             /** @example Notes on this: {{ input }} */
@@ -626,10 +717,12 @@ export interface components {
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            state?: unknown;
             request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -663,10 +756,12 @@ export interface components {
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            state?: unknown;
             request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -714,10 +809,12 @@ export interface components {
             truncated?: boolean;
             metadata?: unknown;
             debug?: unknown;
+            state?: unknown;
             request?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -763,18 +860,24 @@ export interface components {
         };
         WaitId: string;
         /** @enum {string} */
-        WaitKind: "effect" | "budget";
+        WaitKind: "effect" | "budget" | "approval";
         WaitReport: {
             wait_id: components["schemas"]["WaitId"];
             node: components["schemas"]["NodeId"];
             path: components["schemas"]["StepPath"];
             kind?: components["schemas"]["WaitKind"];
             request?: unknown;
+            call?: components["schemas"]["WaitingCall"];
             message: string;
             message_truncated?: boolean;
             schema?: unknown;
             expires_at?: components["schemas"]["Timestamp"];
             since: components["schemas"]["Timestamp"];
+        };
+        WaitingCall: {
+            tool: string;
+            args: unknown;
+            input: unknown;
         };
         /** @enum {string} */
         WhenExceeded: "fail" | "ask";
@@ -877,9 +980,11 @@ export interface components {
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            state?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -925,9 +1030,11 @@ export interface components {
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            state?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -953,6 +1060,16 @@ export interface components {
             node: components["schemas"]["NodeId"];
             path: components["schemas"]["StepPath"];
             round: number;
+        } | {
+            seq: number;
+            run_id: components["schemas"]["RunId"];
+            time: components["schemas"]["Timestamp"];
+            /** @constant */
+            type: "node.progress";
+            node: components["schemas"]["NodeId"];
+            path: components["schemas"]["StepPath"];
+            turn: number;
+            max_turns: number;
         };
         "node.queued": {
             seq: number;
@@ -1009,9 +1126,11 @@ export interface components {
             finish_reason?: string;
             truncated?: boolean;
             metadata?: unknown;
+            state?: unknown;
             queued_ms?: number;
             first_delta_ms?: number;
             rounds?: number;
+            turns?: number;
             exhausted?: boolean;
             overridden?: boolean;
             reused_from?: components["schemas"]["ReusedFrom"];
@@ -1062,6 +1181,7 @@ export interface components {
             kind?: components["schemas"]["WaitKind"];
             request?: unknown;
             budget_of?: components["schemas"]["StepPath"];
+            call?: components["schemas"]["WaitingCall"];
             key?: components["schemas"]["StepKey"];
             message?: string;
             schema?: unknown;

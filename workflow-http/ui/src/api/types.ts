@@ -1,8 +1,5 @@
 // What the server sends, by the names that the page uses. The shapes are generated from the OpenAPI document (`schema.ts`).
-import type { PlannedEvent, PlannedNodeType } from './planned';
 import type { components } from './schema';
-
-export type { AskedCall, ToolCall, TurnOutput } from './planned';
 
 type Schemas = components['schemas'];
 
@@ -14,8 +11,8 @@ export type Problem = Partial<Omit<Schemas['Problem'], 'errors'>> & { detail: st
 
 export type Usage = Partial<Schemas['Usage']>;
 export type DisplayHints = Schemas['DisplayHints'];
-export type NodeType = PlannedNodeType;
-export type NodeTypes = Omit<Schemas['NodeTypes'], 'items'> & { items: NodeType[] };
+export type NodeType = Schemas['NodeType'];
+export type NodeTypes = Schemas['NodeTypes'];
 
 export type Workflow = Schemas['WorkflowRecord'];
 /** One version of a workflow, as a list has it. */
@@ -45,8 +42,28 @@ export type CalledWorkflow = Schemas['PinnedWorkflow'];
 
 /** `time`: when it came, if it came while it was streamed. The page adds it. */
 export type Delta = Schemas['node.delta'] & { time?: string };
-export type LogEvent = PlannedEvent;
+export type LogEvent = Schemas['StepEvent'];
 export type RunEvent = LogEvent | Delta;
+
+/** A call that waits for approval: what is asked for, and the schema of its arguments. */
+export type AskedCall = Schemas['WaitingCall'];
+
+/** A call that a turn of an agent asks for. */
+export interface ToolCall {
+  tool: string;
+  args: unknown;
+  /** Why the arguments could not be read. */
+  problem?: string;
+}
+
+/** The output of a turn, which the API describes as any JSON: at last the answer, before that calls of tools. */
+export interface TurnOutput {
+  text?: string;
+  calls?: ToolCall[];
+  output?: unknown;
+  /** One more turn without tools gives the answer its form. */
+  needs_finish?: boolean;
+}
 
 /** What something cost. With `at_least`, the price of a part is not known. What is not known at all is absent. */
 export type Cost = Schemas['Cost'];
