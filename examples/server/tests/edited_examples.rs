@@ -74,7 +74,11 @@ async fn ended(server: &Server, id: String) -> Ended {
             break report;
         }
         for wait in report["waits"].as_array().into_iter().flatten() {
-            server.answer(&id, wait, &json!({"ok": true})).await;
+            let answer = match wait["kind"] == "approval" {
+                true => json!({"action": "approve"}),
+                false => json!({"ok": true}),
+            };
+            server.answer(&id, wait, &answer).await;
         }
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     };
@@ -180,7 +184,13 @@ fn beyond(full: &Requests, before: &Requests) -> Requests {
 
 /// The leaf steps with this status in a prediction.
 fn predicted<'a>(prediction: &'a Value, status: &str) -> BTreeSet<&'a str> {
-    let containers = ["MapNode", "LoopNode", "WorkflowNode"];
+    let containers = [
+        "AgentNode",
+        "LoopNode",
+        "MapNode",
+        "ToolCall",
+        "WorkflowNode",
+    ];
     let steps = prediction["steps"].as_array().unwrap().iter();
     steps
         .filter(|step| step["status"] == status && !containers.contains(&word(&step["type"])))
@@ -277,13 +287,16 @@ macro_rules! examples {
 
 examples! {
     answer_from_documents: "answer-from-documents",
+    clean_data: "clean-data",
     explain: "explain",
     extract_data: "extract-data",
     product_brief: "product-brief",
     publish_article: "publish-article",
+    research_agent: "research-agent",
     research_angles: "research-angles",
     review_with_person: "review-with-person",
     summarise_many: "summarise-many",
+    support_desk: "support-desk",
     support_triage: "support-triage",
     translate_and_check: "translate-and-check",
 }

@@ -205,7 +205,7 @@ async fn the_examples_pass_and_a_changed_prompt_does_not() {
     );
     assert_eq!(code, Some(0), "{said_}");
     assert!(
-        said_.ends_with("\n4 tests: 4 passed, 0 failed\n"),
+        said_.ends_with("\n8 tests: 8 passed, 0 failed\n"),
         "{said_}"
     );
 

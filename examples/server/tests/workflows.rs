@@ -238,3 +238,70 @@ async fn extract_data_asks_for_a_review_when_the_model_fails() {
     });
     assert_eq!(report["output"], json!({"invoice": record}));
 }
+
+/// The paths of steps of this type, in the order of the report.
+fn paths<'a>(report: &'a Value, kind: &str) -> Vec<&'a str> {
+    let steps = report["steps"].as_array().unwrap().iter();
+    steps
+        .filter(|step| step["type"] == kind)
+        .map(|step| word(&step["path"]))
+        .collect()
+}
+
+#[tokio::test]
+async fn research_agent_searches_in_parallel_and_reports_what_it_found() {
+    let server = simulated("0ms").await;
+    let research = example("research-agent");
+    let run = server
+        .begin(&research, &first_input("research-agent"))
+        .await;
+    let events = server.events(&run).await;
+    let at = |kind: &str, path: &str| {
+        let is = |it: &Value| it["type"] == kind && it["path"] == path;
+        events.iter().position(is).unwrap()
+    };
+    let calls = ["research/0/search-0", "research/0/find_objections-1"];
+    for call in calls {
+        for other in calls {
+            assert!(
+                at("node.started", call) < at("node.completed", other),
+                "{call}, {other}"
+            );
+        }
+    }
+
+    let report = server.report(&run).await;
+    assert_eq!(report["status"], "completed", "{report}");
+    assert_eq!(paths(&report, "ToolCall"), calls);
+    assert_eq!(report["output"]["is_complete"], true);
+    let said = word(&report["output"]["report"]);
+    for call in ["search found ", "find_objections found "] {
+        assert!(said.contains(call), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn clean_data_tries_again_until_the_check_finds_no_fault() {
+    let server = simulated("0ms").await;
+    let input = first_input("clean-data");
+    let report = completed(&server, "clean-data", input.clone()).await;
+    let rounds = times(&report, "check");
+    assert!((2..=4).contains(&rounds), "{report}");
+    for round in 0..rounds {
+        let faults = step(&report, &format!("rounds/{round}/check"))["output"].clone();
+        let is_last = round + 1 == rounds;
+        assert_eq!(faults == json!([]), is_last, "{round}: {faults}");
+        // Each round looks up the country and the customer.
+        let found = |tool: &str| {
+            let call = format!("rounds/{round}/clean/0/{tool}");
+            step(&report, &call)["output"].clone()
+        };
+        assert_eq!(found("country_of_phone-0"), "GB");
+        assert_eq!(found("is_known-1"), false);
+    }
+    let output = &report["output"];
+    assert_eq!(output["is_clean"], true);
+    assert_eq!(output["record"]["name"], "Ada Lovelace");
+    assert_eq!(output["record"]["country"], "GB");
+    assert_eq!(output["record"]["is_new"], true);
+}

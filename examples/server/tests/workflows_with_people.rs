@@ -136,3 +136,67 @@ async fn review_with_person_takes_no_answer_that_does_not_fit() {
     let again = server.asked(&run, "rounds/0/review").await;
     assert_eq!(again["wait_id"], wait["wait_id"]);
 }
+
+/// Runs `support-desk` and gives this answer to the question before its refund.
+async fn support(server: &Server, answer: Value) -> Value {
+    let desk = example("support-desk");
+    let run = server.begin(&desk, &desk["input"]["examples"][0]).await;
+    let wait = server.asked(&run, "support/0/refund-2").await;
+    assert_eq!(wait["kind"], "approval");
+    assert_eq!(wait["call"]["tool"], "refund");
+    let message = word(&wait["message"]);
+    assert!(message.starts_with("Pay back order A-17?\n\n"), "{message}");
+    // What needs nobody is done meanwhile.
+    let report = server.report(&run).await;
+    let order = step(&report, "support/0/find_order-0");
+    assert_eq!(order["output"]["item"], "Desk lamp", "{report}");
+    assert_eq!(
+        step(&report, "support/0/read_rule-1")["status"],
+        "completed"
+    );
+
+    let answered = server.answer(&run, &wait, &answer).await;
+    assert_eq!(answered.status(), 200);
+    server.events(&run).await;
+    let report = server.report(&run).await;
+    assert_eq!(report["status"], "completed", "{report}");
+    report
+}
+
+#[tokio::test]
+async fn support_desk_pays_back_what_a_person_approves() {
+    let server = simulated("0ms").await;
+    let report = support(&server, json!({"action": "approve"})).await;
+    let paid = json!({"order": "A-17", "paid_back": 60});
+    assert_eq!(step(&report, "support/0/refund-2")["output"], paid);
+    let reply = word(&report["output"]["reply"]);
+    assert!(
+        reply.contains("refund found {\"order\":\"A-17\""),
+        "{reply}"
+    );
+}
+
+#[tokio::test]
+async fn support_desk_pays_back_with_the_arguments_of_the_person() {
+    let server = simulated("0ms").await;
+    let other = json!({"number": "B-4", "reason": "It was this one."});
+    let answer = json!({"action": "approve", "args": other});
+    let report = support(&server, answer).await;
+    let paid = json!({"order": "B-4", "paid_back": 55});
+    assert_eq!(step(&report, "support/0/refund-2")["output"], paid);
+}
+
+#[tokio::test]
+async fn support_desk_pays_nothing_back_against_a_persons_will() {
+    let server = simulated("0ms").await;
+    let answer = json!({"action": "refuse", "reason": "It was used."});
+    let report = support(&server, answer).await;
+    assert_eq!(times(&report, "pay"), 0, "{report}");
+    let refund = step(&report, "support/0/refund-2");
+    assert_eq!(refund["error"]["code"], "refused");
+    let reply = word(&report["output"]["reply"]);
+    assert!(
+        reply.contains("a person refused the call: It was used"),
+        "{reply}"
+    );
+}
