@@ -1,0 +1,50 @@
+//! The program, with a fake of the API that refuses what the API refuses.
+#![allow(clippy::unwrap_used, reason = "a test fails where its set-up fails")]
+
+use serde_json::json;
+use tokio::process::Command;
+use workflow_gemini::testing::{FakeGemini, FakeTurn};
+
+/// What the program prints when the model does this.
+async fn printed(turns: [FakeTurn; 3], arguments: &[&str]) -> (FakeGemini, String) {
+    let gemini = FakeGemini::start(turns).await;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_embed-agent"));
+    program
+        .args(arguments)
+        .current_dir(std::env::temp_dir())
+        .env_clear()
+        .env("GEMINI_API_KEY", "AIzaSy-not-a-real-key-0123456789")
+        .env("GOOGLE_GEMINI_BASE_URL", gemini.base_url());
+    let run = program.output().await.unwrap();
+    let errors = String::from_utf8(run.stderr).unwrap();
+    assert!(run.status.success(), "{errors} {:?}", gemini.refusals());
+    assert_eq!(gemini.refusals(), [] as [String; 0]);
+    (gemini, String::from_utf8(run.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn the_model_calls_the_node_and_reads_its_result_or_its_error() {
+    let turns = [
+        FakeTurn::call("stock", json!({"article": "espresso"})),
+        FakeTurn::call("stock", json!({"article": "coffee"})),
+        FakeTurn::text("Three pounds are left."),
+    ];
+    let (gemini, printed) = printed(turns, &["Five pounds of espresso, please."]).await;
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 8, "{printed}");
+    assert!(
+        lines[0].starts_with("clerk/0/turn: {\"calls\":["),
+        "{printed}"
+    );
+    assert_eq!(lines[1..], ["",]);
+
+    let requests = gemini.requests();
+    assert_eq!(requests[0].functions(), ["stock"]);
+    let results: Vec<_> = requests[2].responses();
+    assert_eq!(results.len(), 2);
+    assert_eq!(
+        results[0]["response"],
+        json!({"error": "unknown_article: no espresso in the shop"})
+    );
+    assert_eq!(results[1]["response"], json!({"output": 3}));
+}
