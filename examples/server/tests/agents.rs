@@ -6,7 +6,10 @@ mod support;
 use std::fs;
 
 use serde_json::{Value, json};
-use support::{Dialogue, File, output, program, run, simulated, step, text, word};
+use support::{
+    Dialogue, File, in_repository, output, output_with_input, program, run, simulated, step, text,
+    word,
+};
 
 /// An agent that finds an order and pays it back, if a person approves.
 fn support() -> Value {
@@ -187,4 +190,76 @@ async fn a_workflow_with_an_agent_needs_a_key() {
         assert_eq!(refused.status.code(), Some(2));
         assert!(text(refused.stderr).starts_with("error: no Gemini API key"));
     }
+}
+
+/// The blocks of JSON in the chapter on agents of the language page.
+fn documented() -> Vec<Value> {
+    let page = fs::read_to_string(in_repository("docs/LANGUAGE.md")).unwrap();
+    let (_, chapter) = page.split_once("\n## Agents\n").unwrap();
+    let chapter = chapter.split("\n## ").next().unwrap();
+    let blocks = chapter.split("```json\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    blocks
+        .map(|block| serde_json::from_str(block).unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_workflows_of_the_chapter_run() {
+    let workflows: Vec<Value> = documented()
+        .into_iter()
+        .filter(|it| it["nodes"].is_array())
+        .collect();
+    assert_eq!(workflows.len(), 3);
+    let mut progress = Vec::new();
+    for workflow in workflows {
+        let file = File::new("chapter.json", &workflow.to_string());
+        let ended = output_with_input(&mut run(file.path()), "yes\n").await;
+        let said = text(ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{said}");
+        assert!(!ended.stdout.is_empty(), "{said}");
+        progress.push(said);
+    }
+    let shows = |index: usize, path: &str| {
+        let mut lines = progress[index].lines();
+        let is_there = lines.any(|line| line.split(' ').next() == Some(path));
+        assert!(is_there, "{path}: {}", progress[index]);
+    };
+    for path in [
+        "support",
+        "support/0/turn",
+        "support/0/order-0",
+        "support/0/order-0/get",
+        "support/0/refund-1",
+        "support/1/turn",
+    ] {
+        shows(0, path);
+    }
+    shows(1, "editor/0/research-0/look/0/turn");
+}
+
+#[tokio::test]
+async fn the_question_before_a_call_is_as_the_chapter_shows_it() {
+    let mut blocks = documented();
+    let question = blocks
+        .iter()
+        .position(|it| it["type"] == "node.waiting")
+        .unwrap();
+    let question = blocks.swap_remove(question);
+    let spec = &blocks[0];
+    let server = simulated("0ms").await;
+    let run = server.begin(spec, &spec["input"]["examples"][0]).await;
+    let path = word(&question["path"]);
+    let wait = server.asked(&run, path).await;
+    for (name, value) in question.as_object().unwrap() {
+        if name != "type" {
+            assert_eq!(&wait[name], value, "{name}: {wait}");
+        }
+    }
+    let refused = json!({"action": "refuse", "reason": "too late"});
+    assert_eq!(server.answer(&run, &wait, &refused).await.status(), 200);
+    server.events(&run).await;
+    let report = server.report(&run).await;
+    assert_eq!(step(&report, path)["error"]["code"], "refused");
+    assert_eq!(step(&report, "support")["turns"], 2);
 }

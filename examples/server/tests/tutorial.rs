@@ -66,7 +66,7 @@ fn the_snippets_of_the_tutorial_run_as_written() {
             other => panic!("a block of {other}"),
         }
     }
-    assert_eq!((workflows, commands), (6, 10));
+    assert_eq!((workflows, commands), (7, 11));
 }
 
 #[test]
