@@ -47,6 +47,7 @@ struct Agent {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Tool {
     is_workflow: bool,
     approve: bool,

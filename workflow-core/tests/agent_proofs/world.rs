@@ -109,9 +109,12 @@ fn turn(cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError>
 fn calls(path: &str, request: &TurnRequest) -> AgentTurn {
     let draw = |call: u64, what: &str, below| draw(path, &format!("{what} {call}"), below);
     let calls = (0..=draw(0, "calls", 4)).map(|call| {
-        let tools = request.tools.len() as u64;
-        let tool = draw(call, "tool", tools.max(1)) as usize;
-        let name = request.tools.get(tool).map_or("none", |tool| &*tool.name);
+        let chosen = draw(call, "tool", u64::MAX);
+        let tool = request
+            .tools
+            .iter()
+            .max_by_key(|tool| hash(&(chosen, &tool.name)));
+        let name = tool.map_or("none", |tool| &*tool.name);
         let n = json!(draw(call, "n", 3));
         match draw(call, "kind", 12) {
             0 => ToolCall::new("made/up", json!({ "n": n })),
