@@ -58,7 +58,8 @@ async fn a_lost_call_that_must_not_repeat_stops_the_agent() {
         let workflow = checked(&spec, &registry(&probe, calls_once("pay"), &sent));
         let whole = whole(&workflow).await;
         let cut = cut_after(&whole, "node.started", "agent/0/pay-0/work");
-        (probe.taken(), sent.taken());
+        probe.taken();
+        sent.taken();
         let log = recovered(&workflow, cut).await;
         let failed = event_of(&log, "node.failed", "agent/0/pay-0");
         assert_eq!(
@@ -182,13 +183,11 @@ async fn crash_on(workflow: &Arc<Workflow>, mut log: Vec<StepEvent>) -> Vec<Step
         let start = brief(&resumed)
             .iter()
             .position(|it| it.starts_with("node.started"));
-        match start {
-            Some(start) => log.extend(resumed[..=start].to_vec()),
-            None => {
-                log.extend(resumed);
-                return log;
-            }
-        }
+        let Some(start) = start else {
+            log.extend(resumed);
+            return log;
+        };
+        log.extend(resumed[..=start].to_vec());
     }
     log
 }

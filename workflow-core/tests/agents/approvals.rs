@@ -27,13 +27,12 @@ fn refund(approve: Value) -> Value {
 
 /// A workflow of an agent that calls `refund` with 7, and then answers with what the model was told.
 fn one_refund(probe: &Probe, agent: Value) -> Arc<Workflow> {
-    let calls = script(|request| match request.turn {
-        0 => AgentTurn::calls(vec![ToolCall::new("refund", json!({"n": 7.0}))]),
-        _ => {
-            let results = &request.history[0].results;
-            let results = results.iter().map(CallResult::for_model);
-            AgentTurn::answer(json!(results.collect::<Vec<_>>()))
-        }
+    let calls = script(|request| {
+        let Some(past) = request.history.first() else {
+            return AgentTurn::calls(vec![ToolCall::new("refund", json!({"n": 7.0}))]);
+        };
+        let results = past.results.iter().map(CallResult::for_model);
+        AgentTurn::answer(json!(results.collect::<Vec<_>>()))
     });
     checked(&one_agent(agent), &registry(probe, calls, &Sent::default()))
 }
@@ -114,21 +113,18 @@ async fn a_refused_call_is_not_made() {
     );
     let log = first(&workflow).await;
     let told = |log: &[StepEvent]| output_of(log)[0]["error"].as_str().unwrap().to_owned();
-    let reason = answered(
-        &workflow,
-        &log,
-        json!({"action": "refuse", "reason": "too much"}),
-    )
-    .await;
+    let answer = json!({"action": "refuse", "reason": "too much"});
+    let with_reason = answered(&workflow, &log, answer).await;
     assert_eq!(
-        told(&reason),
+        told(&with_reason),
         "refused: a person refused the call: too much"
     );
     let silent = answered(&workflow, &log, json!({"action": "refuse"})).await;
     assert_eq!(told(&silent), "refused: a person refused the call");
-    let long = "é".repeat(100_000);
-    let long = answered(&workflow, &log, json!({"action": "refuse", "reason": long})).await;
-    assert!(told(&long).len() <= 2_048);
+    let reason = "é".repeat(100_000);
+    let answer = json!({"action": "refuse", "reason": reason});
+    let cut = answered(&workflow, &log, answer).await;
+    assert!(told(&cut).len() <= 2_048);
     assert_eq!(probe.count("start work"), 0);
 }
 

@@ -192,16 +192,13 @@ async fn a_large_result_is_cut_for_the_model_and_whole_in_the_log() {
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let taken = Arc::clone(&seen);
     let spec = one_agent(json!({"max_result_bytes": 300, "tools": [text, many]}));
-    let calls = script(move |request| match request.turn {
-        0 => AgentTurn::calls(
-            ["text", "many"]
-                .map(|name| ToolCall::new(name, json!({"n": 1})))
-                .to_vec(),
-        ),
-        _ => {
-            *taken.lock().unwrap() = for_model(request);
-            AgentTurn::answer("done")
+    let calls = script(move |request| {
+        if request.turn == 0 {
+            let calls = ["text", "many"].map(|name| ToolCall::new(name, json!({"n": 1})));
+            return AgentTurn::calls(calls.to_vec());
         }
+        *taken.lock().unwrap() = for_model(request);
+        AgentTurn::answer("done")
     });
     let (_, _, log) = run_agent(&spec, calls).await;
     assert_eq!(output_of(&log), "done");
@@ -224,15 +221,14 @@ async fn errors_reach_the_model_without_hints_and_in_two_kibibytes() {
     strict["input"]["properties"] = Value::Object(fields.collect());
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();
     let taken = Arc::clone(&seen);
-    let calls = script(move |request| match request.turn {
-        0 => {
+    let calls = script(move |request| {
+        if request.turn == 0 {
             let args = (0..500).map(|n| (format!("field_{n}"), json!("x")));
-            AgentTurn::calls(vec![ToolCall::new("strict", Value::Object(args.collect()))])
+            let args = Value::Object(args.collect());
+            return AgentTurn::calls(vec![ToolCall::new("strict", args)]);
         }
-        _ => {
-            *taken.lock().unwrap() = for_model(request);
-            AgentTurn::answer("done")
-        }
+        *taken.lock().unwrap() = for_model(request);
+        AgentTurn::answer("done")
     });
     run_agent(&one_agent(json!({"tools": [strict]})), calls).await;
     let seen = seen.lock().unwrap();

@@ -63,10 +63,10 @@ async fn the_last_turn_forbids_calls_and_the_first_may_require_them() {
         let tools = request.tools.len();
         let seen = (request.tool_choice.clone(), request.is_last, tools);
         taken.lock().unwrap().push(seen);
-        match request.is_last {
-            false => AgentTurn::calls(vec![ToolCall::new("t", json!({"n": request.turn}))]),
-            true => AgentTurn::answer("done"),
+        if request.is_last {
+            return AgentTurn::answer("done");
         }
+        AgentTurn::calls(vec![ToolCall::new("t", json!({"n": request.turn}))])
     });
     let tools = json!([tool("t", json!({}))]);
     let fields = json!({"max_turns": 3, "tool_choice": {"tool": "t"}, "tools": tools});

@@ -1,4 +1,8 @@
 //! Agents that follow a script, and runs that are continued to their end.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "values are written where they are passed"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +18,7 @@ use workflow_core::{
     EventKind, Executor, NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
     StepEvent, Template, Workflow,
     event::NodeWaiting,
-    node::agent::{Agent, AgentTurn, PastTurn, TurnRequest},
+    node::agent::{Agent, AgentTurn, CallResult, PastTurn, TurnRequest},
     value::{Amount, Cost, StepKey, Usage, Usd, WaitId},
 };
 
@@ -116,7 +120,7 @@ impl Agent for ScriptedAgent {
 /// A request as a provider would send it.
 pub fn sent(request: &TurnRequest) -> String {
     let past = |past: &Arc<PastTurn>| {
-        let results = past.results.iter().map(|result| result.for_model());
+        let results = past.results.iter().map(CallResult::for_model);
         let results: Vec<Value> = results.collect();
         json!({"output": past.output, "state": past.state, "results": results}).to_string()
     };
