@@ -31,20 +31,29 @@ async fn the_model_calls_the_node_and_reads_its_result_or_its_error() {
     ];
     let (gemini, printed) = printed(turns, &["Five pounds of espresso, please."]).await;
     let lines: Vec<&str> = printed.lines().collect();
-    assert_eq!(lines.len(), 8, "{printed}");
     assert!(
         lines[0].starts_with("clerk/0/turn: {\"calls\":["),
         "{printed}"
     );
-    assert_eq!(lines[1..], ["",]);
+    let unknown = "no espresso in the shop";
+    assert_eq!(lines[1], format!("clerk/0/stock-0/count: {unknown}"));
+    assert_eq!(lines[2], format!("clerk/0/stock-0: {unknown}"));
+    assert!(lines[3].starts_with("clerk/1/turn: "), "{printed}");
+    let answer = "\"Three pounds are left.\"";
+    assert_eq!(
+        lines[4..],
+        [
+            "clerk/1/stock-0/count: 3".to_owned(),
+            "clerk/1/stock-0: 3".to_owned(),
+            format!("clerk/2/turn: {{\"output\":{answer}}}"),
+            format!("clerk: {answer}"),
+        ]
+    );
 
     let requests = gemini.requests();
     assert_eq!(requests[0].functions(), ["stock"]);
-    let results: Vec<_> = requests[2].responses();
-    assert_eq!(results.len(), 2);
-    assert_eq!(
-        results[0]["response"],
-        json!({"error": "unknown_article: no espresso in the shop"})
-    );
-    assert_eq!(results[1]["response"], json!({"output": 3}));
+    let result = |request: usize| requests[request].responses()[0]["response"].clone();
+    let error = format!("unknown_article: {unknown}");
+    assert_eq!(result(1), json!({ "error": error }));
+    assert_eq!(result(2), json!({"output": 3}));
 }
