@@ -59,9 +59,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         match event.kind {
             // Turns are `clerk/0/turn`, calls are `clerk/0/stock-0`, and what they run is `clerk/0/stock-0/count`.
             EventKind::NodeCompleted(done) => println!("{}: {}", done.step.path(), done.output),
-            EventKind::NodeFailed(failed) => {
-                println!("{}: {}", failed.step.path(), failed.error.detail)
-            }
+            EventKind::NodeFailed(it) => println!("{}: {}", it.step.path(), it.error.detail),
             EventKind::RunFailed(failed) => return Err(failed.error.detail.as_str().into()),
             _ => {}
         }

@@ -74,9 +74,11 @@ async fn ended(server: &Server, id: String) -> Ended {
             break report;
         }
         for wait in report["waits"].as_array().into_iter().flatten() {
-            let answer = match wait["kind"] == "approval" {
-                true => json!({"action": "approve"}),
-                false => json!({"ok": true}),
+            let is_approval = wait["kind"] == "approval";
+            let answer = if is_approval {
+                json!({"action": "approve"})
+            } else {
+                json!({"ok": true})
             };
             server.answer(&id, wait, &answer).await;
         }
