@@ -10,6 +10,7 @@
 )]
 
 mod laws;
+mod stops;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;

@@ -133,8 +133,12 @@ fn calls(path: &str, request: &TurnRequest) -> AgentTurn {
 
 /// What a person says to a question.
 pub fn answer(waiting: &NodeWaiting) -> Value {
-    let path = waiting.step.path().as_str();
-    if waiting.call.is_none() {
+    said(waiting.step.path().as_str(), waiting.call.is_some())
+}
+
+/// What a person says at this step; to the question whether a call is made, if it is one.
+pub fn said(path: &str, is_approval: bool) -> Value {
+    if !is_approval {
         return json!("yes");
     }
     match draw(path, "person", 5) {
