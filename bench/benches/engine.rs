@@ -97,6 +97,24 @@ fn steps(runtime: &Runtime) {
 }
 
 fn runs(runtime: &Runtime) {
+    const AGENTS: u32 = 200;
+    let (fan, agent) = (
+        node::workflow(&node::fan(3)),
+        node::workflow(&node::agent()),
+    );
+    let times = |workflow: &Arc<Workflow>| {
+        runtime.block_on(async {
+            for _ in 0..AGENTS {
+                drain(workflow).await;
+            }
+        });
+    };
+    compare(
+        "agent with three calls, beside fan 1 -> 3 -> 1",
+        AGENTS,
+        || times(&fan),
+        || times(&agent),
+    );
     let workflow = node::workflow(&node::chain(10));
     compare(
         "1000 runs of 10 steps at once, without a store",

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_core::{
-    Node, NodeContext, NodeError, Plan, PlanContext, Registry, Workflow, value::Amount,
+    Node, NodeContext, NodeError, Plan, PlanContext, Registry, Workflow,
+    node::agent::{Agent, AgentTurn, ToolCall, TurnRequest},
+    value::Amount,
 };
 
 /// A node that does nothing.
@@ -66,13 +68,29 @@ impl Node for Pause {
     }
 }
 
-/// The built-in types, `Noop`, `Bounded`, `Wait` and `Pause`.
+/// An agent that calls its tool, `noop`, three times in one turn, and then answers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallThree {}
+
+#[async_trait]
+impl Agent for CallThree {
+    async fn turn(&self, _: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
+        Ok(match request.turn {
+            0 => AgentTurn::calls(vec![ToolCall::new("noop", json!({})); 3]),
+            _ => AgentTurn::answer(Value::Null),
+        })
+    }
+}
+
+/// The built-in types, `Noop`, `Bounded`, `Wait`, `Pause` and `CallThree`.
 pub fn registry() -> Registry {
     let mut registry = Registry::default();
     registry.register::<Noop>("Noop");
     registry.register::<Bounded>("Bounded");
     registry.register::<Wait>("Wait");
     registry.register::<Pause>("Pause");
+    registry.register_agent_with("CallThree", |agent: CallThree| agent);
     registry
 }
 
@@ -105,6 +123,13 @@ pub fn fan(width: usize) -> Value {
     );
     nodes.push(json!({"id": "last", "type": "Noop", "needs": wide}));
     json!({ "nodes": nodes })
+}
+
+/// A turn of an agent, three calls at the same time of a tool that does nothing, and a turn.
+pub fn agent() -> Value {
+    let tool =
+        json!({"name": "noop", "on_ambiguous": "retry", "nodes": [{"id": "n", "type": "Noop"}]});
+    json!({"nodes": [{"id": "agent", "type": "CallThree", "data": {"tools": [tool]}}]})
 }
 
 /// One step that never completes.
