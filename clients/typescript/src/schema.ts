@@ -4,6 +4,241 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Lets a model call tools, turn by turn, until it answers. A field that is not set is not sent. */
+        "AgentNode.data": {
+            /**
+             * @description The prompt, with `{{ expressions }}`. Without it, and without `parts`, the node sends its
+             *     input: text as it is, other values as JSON.
+             * @example Explain this: {{ input }}
+             */
+            prompt?: string | null;
+            /** @description Images, files and further texts, sent before the prompt. */
+            parts?: ({
+                text: string;
+            } | {
+                inline: {
+                    /** @description The MIME type, for example `image/png`. */
+                    mime_type: string;
+                    /** @description The data as base64, most often `{{ input.image }}`. */
+                    data: string;
+                };
+            } | {
+                file: {
+                    /** @description The URI of the file. */
+                    uri: string;
+                    /** @description The MIME type, if the API cannot detect it. */
+                    mime_type?: string | null;
+                };
+            })[];
+            /** @description The system instruction: the model's role and rules, with `{{ expressions }}`. */
+            system?: string | null;
+            /** @description The model, for example `gemini-3.8-flash`, or a template for its name. If it is not set or empty, the service chooses. */
+            model?: string | null;
+            /** @description How random the choice of words is, from 0 to 2, or a template for it. Newer models ignore it. */
+            temperature?: number | string | null;
+            /**
+             * Format: double
+             * @description Choose among the most likely words with this total probability. Newer models ignore it.
+             */
+            top_p?: number | null;
+            /**
+             * Format: uint32
+             * @description Choose among this number of the most likely words. Newer models ignore it.
+             */
+            top_k?: number | null;
+            /**
+             * Format: uint32
+             * @description The most tokens of the answer. Thinking counts, too, so a small limit can leave no text.
+             */
+            max_output_tokens?: number | null;
+            /**
+             * @description Texts at which the model stops writing, up to five.
+             * @default []
+             */
+            stop: string[];
+            /**
+             * Format: int32
+             * @description A seed that makes answers reproducible, as far as the model supports it.
+             */
+            seed?: number | null;
+            /** @description A JSON Schema that the answer has to match. The output is then the answer's JSON, not its text. */
+            schema?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description How much models from Gemini 3 on may think: `low`, `medium`, `high`, on some models `minimal`
+             *     or `xhigh`. If it is not set or empty, the model chooses. Not together with `thinking_budget`.
+             * @default null
+             */
+            thinking_level: string | null;
+            /**
+             * Format: int32
+             * @description The most tokens that a Gemini 2.5 model may think: 0 for none, -1 to let the model choose. Not
+             *     together with `thinking_level`.
+             */
+            thinking_budget?: number | null;
+            /** @description Whether to stream the model's thoughts. They are never part of the output. */
+            include_thoughts?: boolean | null;
+            /**
+             * @description When to withhold answers: a threshold (`low_and_above`, `medium_and_above`, `only_high`, `none`,
+             *     `off`) per category (`harassment`, `hate_speech`, `sexually_explicit`, `dangerous_content`,
+             *     `civic_integrity`, `jailbreak`), or both as the API writes them.
+             * @default {}
+             */
+            safety: {
+                [key: string]: string;
+            };
+            /**
+             * @description Further fields of the request's body, as the API writes them, for providers that take them. Not those that the request sets
+             *     itself.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Speed and price: `flex` costs half and may take minutes or be refused under load, `priority` is
+             *     served first. Without it `standard`.
+             */
+            service_tier?: ("flex" | "standard" | "priority") | null;
+            /**
+             * @description Whether the API may store the request and its answer in the project's logs. Default: the
+             *     service's setting, or else the project's.
+             */
+            store?: boolean | null;
+            /**
+             * @description The models to use in turn if the one before is unavailable: unknown, overloaded, or over a
+             *     limit.
+             * @default []
+             */
+            fallback: string[];
+            /**
+             * @description Whether to stream the text while the model writes it.
+             * @default true
+             */
+            stream: boolean;
+            /** @description What the agent may call: at most 128 tools. */
+            tools?: {
+                /** @description The name by which the model calls it. */
+                name: string;
+                /** @description What it does, for the model. Default: the description of the `workflow`. */
+                description?: string | null;
+                /**
+                 * @description The JSON Schema of the arguments, an object. Default: the `input` of the `workflow`; else there are no arguments.
+                 * @default null
+                 */
+                input: {
+                    [key: string]: unknown;
+                } | null;
+                /**
+                 * @description The nodes that a call runs. They read the arguments as `args`, which is also the implicit input of the first ones. The
+                 *     output of the last node is the result.
+                 */
+                nodes?: components["schemas"]["Node"][] | null;
+                /** @description The name or id of the workflow that a call runs, instead of `nodes`. The arguments are its input. */
+                workflow?: string | null;
+                /** @description Asks a person before each call. */
+                approve?: {
+                    /**
+                     * @description The question to the person, with `{{ args.… }}`.
+                     * @example Refund {{ args.number }}?
+                     */
+                    message: string;
+                    /**
+                     * @description How long to wait for the answer: a duration, or a template for one. After that the call is refused with the code `expired`.
+                     *     Default: no limit.
+                     */
+                    expires?: string | null;
+                } | null;
+                /**
+                 * @description What happens when a call fails: the model is told, or the agent fails.
+                 *     - `answer`: The model is told the error.
+                 *     - `fail`: The other calls are cancelled, and the agent fails.
+                 * @default answer
+                 * @enum {string}
+                 */
+                on_error: "answer" | "fail";
+                /** @description What happens to a call that was running when its host stopped: it runs again, or the agent fails. */
+                on_ambiguous?: ("retry" | "fail") | null;
+                /** @description The most time of a call, without the wait for an approval. */
+                timeout?: string | null;
+                /**
+                 * Format: uint
+                 * @description As the field of the agent, for this tool.
+                 */
+                max_result_bytes?: number | null;
+                /**
+                 * Format: uint
+                 * @description As the field of the agent, for this tool.
+                 */
+                max_repeats?: number | null;
+            }[];
+            /**
+             * Format: uint
+             * @description The most turns.
+             * @default 10
+             */
+            max_turns: number;
+            /**
+             * @description What happens when the last allowed turn gives no answer: the agent fails with `max_turns`, or it completes with the text so
+             *     far.
+             *     - `fail`: The agent fails with `max_turns`.
+             *     - `continue`: The agent completes with the text so far, and `exhausted` is true.
+             * @default fail
+             * @enum {string}
+             */
+            on_max_turns: "fail" | "continue";
+            /**
+             * Format: uint
+             * @description How many calls of a turn run at the same time. 1: one after another, in their order.
+             * @default 8
+             */
+            concurrency: number;
+            /**
+             * Format: uint
+             * @description The most calls of a turn. Those beyond are answered with an error.
+             * @default 16
+             */
+            max_calls: number;
+            /**
+             * Format: uint
+             * @description The most bytes of a result that reach the model. A larger one is cut; the log has all of it.
+             * @default 65536
+             */
+            max_result_bytes: number;
+            /**
+             * Format: uint
+             * @description In how many turns in a row the same call with the same arguments is made. After that it is answered with an error.
+             * @default 3
+             */
+            max_repeats: number;
+            /** @description The most time of an attempt at one turn. The `timeout` of the node is that of all of it. */
+            turn_timeout?: string | null;
+            /** @description The most that the agent may use, in its turns and in the calls of its tools. The budgets around it hold, too. */
+            budget?: {
+                /** @description Money, in US dollars with at most nine decimals; more than 0. */
+                usd?: number | null;
+                /**
+                 * Format: uint64
+                 * @description Tokens of requests and responses, thoughts and cached ones included; more than 0.
+                 */
+                tokens?: number | null;
+                /**
+                 * Format: uint64
+                 * @description Requests to a model; more than 0.
+                 */
+                calls?: number | null;
+                /** @description What happens when an attempt does not fit. Default: `fail`; of a run whose workflow has a budget, what that says. */
+                when_exceeded?: ("fail" | "ask") | null;
+            } | null;
+            /**
+             * @description Whether the first turn may or must call tools: `auto`, `required`, `none`, or `{"tool": name}`.
+             * @default auto
+             */
+            tool_choice: ("auto" | "required" | "none") | {
+                /** @description The tool that the first turn must call. */
+                tool: string;
+            };
+        };
         /**
          * @description Requests to a model, tokens and money: the bound of an attempt, what is reserved for it, or what it used.
          *
@@ -73,6 +308,11 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
             /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
             request?: unknown;
             /**
@@ -84,7 +324,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -346,9 +588,11 @@ export interface components {
          *     - `name_in_use`: A warning: another stored workflow has this name, so neither can be called by it.
          *     - `invalid_example`: A warning: one of the `examples` in the workflow's `input` schema does not match the schema.
          *     - `outlasts_timeout`: A warning: a wait is as long as the timeout around it, or longer.
+         *     - `ambiguous_tool`: A warning: a tool of an agent may change something outside of the run, and does not say what happens to a call of it that
+         *     was running when its host stopped.
          * @enum {string}
          */
-        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout";
+        FaultCode: "invalid_value" | "missing_field" | "unknown_field" | "duplicate_field" | "not_applicable" | "too_many_nodes" | "nested_too_deep" | "too_many_workflows" | "invalid_id" | "duplicate_id" | "id_collision" | "reserved_name" | "unknown_type" | "unknown_workflow" | "ambiguous_workflow" | "unknown_reference" | "unknown_field_reference" | "not_an_ancestor" | "other_branch" | "cycle" | "template_syntax" | "template_too_large" | "template_without_input" | "not_a_template" | "secret_not_allowed" | "no_implicit_input" | "shadowed_name" | "missing_result" | "hidden_name" | "constant_condition" | "unused_node" | "name_in_use" | "invalid_example" | "outlasts_timeout" | "ambiguous_tool";
         /** @description A frame of the simple stream: a step's status, or the end of the run. */
         Frame: components["schemas"]["StepFrame"] | components["schemas"]["EndFrame"];
         /** @enum {string} */
@@ -452,6 +696,15 @@ export interface components {
              * @example Explain this: {{ input }}
              */
             prompt?: string | null;
+            /**
+             * @description The conversation before the prompt: a list of `{"role": "user", "text": "…"}` and `{"role": "assistant", "text": "…"}`,
+             *     oldest first, with `{{ expressions }}`; or a template for such a list.
+             */
+            history?: {
+                /** @enum {unknown} */
+                role: "user" | "assistant";
+                text: string;
+            }[] | string | null;
             /** @description Images, files and further texts, sent before the prompt. */
             parts?: ({
                 text: string;
@@ -532,6 +785,13 @@ export interface components {
             tools?: (string | Record<string, never>)[];
             /** @description How the model may use tools, as the API writes it (`toolConfig`). */
             tool_config?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Further fields of the request's body, as the API writes them, for providers that take them. Not those that the request sets
+             *     itself.
+             */
+            extra?: {
                 [key: string]: unknown;
             } | null;
             /**
@@ -799,7 +1059,7 @@ export interface components {
             on_error?: components["schemas"]["OnError"];
             /** @description What follows when the service stopped while it was at work. */
             on_ambiguous?: components["schemas"]["OnAmbiguous"];
-        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
+        } & (unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown & unknown);
         NodeId: string;
         /** @description A node as shown in `run.created` and in graphs. */
         NodeOutline: {
@@ -817,7 +1077,10 @@ export interface components {
             stops?: boolean;
             /** @description The workflow that it calls, by name or id. Its nodes are in `RunCreated::workflows`. */
             workflow?: string;
-            /** @description The nodes of the body of a map or loop. */
+            /**
+             * @description The nodes of the body of a map, a loop or a tool. Of an agent: its turn (`turn`, of the type `AgentTurn`), its tools (`ToolCall`), and
+             *     `unknown` (`ToolCall`), for calls of tools that it does not have.
+             */
             nodes?: components["schemas"]["NodeOutline"][];
         };
         /** @description One kind of node. */
@@ -827,6 +1090,8 @@ export interface components {
             /** @description What a running node of this type does. */
             activity: string;
             display: components["schemas"]["DisplayHints"];
+            /** @description Models to choose from, as workflows write them in the field `model` of `data`: `local/qwen3:8b`. By the configuration of the service; other names are allowed. Absent if none are listed. */
+            models?: string[];
             /** @description The JSON Schema of `data`. */
             schema: Record<string, never>;
         };
@@ -834,7 +1099,7 @@ export interface components {
          * @description The name of a node type.
          * @enum {string}
          */
-        NodeTypeName: "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
+        NodeTypeName: "AgentNode" | "DelayNode" | "HttpNode" | "HumanNode" | "LLMNode" | "LoopNode" | "MapNode" | "PromptNode" | "SwitchNode" | "TransformNode" | "WorkflowNode";
         /** @description The node types of the registry, and the limits that a client can check before it sends a request. */
         NodeTypes: {
             items: components["schemas"]["NodeType"][];
@@ -964,8 +1229,8 @@ export interface components {
             /** @description Whether `steps` is incomplete. */
             steps_omitted?: boolean;
             /**
-             * @description How many steps have each status, those left out of `steps` included. Of maps, loops and called workflows, what is in them is
-             *     counted. One in which more is done than is known, such as further rounds of a loop, counts as one unknown step besides.
+             * @description How many steps have each status, those left out of `steps` included. Of maps, loops, agents and called workflows, what is in them is
+             *     counted. One in which more is done than is known, such as further rounds of a loop or turns of an agent, counts as one unknown step besides.
              */
             counts: {
                 [key: string]: number;
@@ -1015,7 +1280,7 @@ export interface components {
             /** @description The single faults, for a problem that has several. */
             errors?: components["schemas"]["Fault"][];
         };
-        /** @description The progress of a map or loop. */
+        /** @description The progress of a map, loop or agent. */
         Progress: {
             /** @description Number of completed items. */
             items_done: number;
@@ -1026,6 +1291,11 @@ export interface components {
         } | {
             /** @description The round that starts, counted from 0. */
             round: number;
+        } | {
+            /** @description The turn that starts, counted from 0. */
+            turn: number;
+            /** @description The most turns of the agent. */
+            max_turns: number;
         };
         /** @description Renders a text from the run's input and the outputs of earlier nodes. */
         "PromptNode.data": {
@@ -1388,6 +1658,11 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
             /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
             request?: unknown;
             /**
@@ -1399,7 +1674,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -1482,6 +1759,11 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
             /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
             request?: unknown;
             /**
@@ -1493,7 +1775,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -1601,6 +1885,11 @@ export interface components {
              *     history of the step only; streams and pages of events omit it (`StepEvent::shown`).
              */
             debug?: unknown;
+            /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
             /** @description The request as it was sent, secrets by name only. In the log and in recordings; streams and pages of events omit it. */
             request?: unknown;
             /**
@@ -1612,7 +1901,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -1702,9 +1993,10 @@ export interface components {
          * @description A kind of wait that the engine itself asks for.
          *     - `effect`: The step may act outside of the run, and the run is a what-if run: a person decides whether it does.
          *     - `budget`: The next attempt does not fit into a budget: a person decides whether the budget is raised.
+         *     - `approval`: An agent calls a tool that needs approval: a person decides whether the call is made, and with which arguments.
          * @enum {string}
          */
-        WaitKind: "effect" | "budget";
+        WaitKind: "effect" | "budget" | "approval";
         /** @description A step that waits for a person. */
         WaitReport: {
             /** @description Identifies the wait in an answer. */
@@ -1717,6 +2009,8 @@ export interface components {
             kind?: components["schemas"]["WaitKind"];
             /** @description What the step would send, if it is held. */
             request?: unknown;
+            /** @description The call that waits for approval. */
+            call?: components["schemas"]["WaitingCall"];
             /** @description The question to the person; in the report of a run, at most `MAX_MESSAGE_BYTES` of it. */
             message: string;
             /** @description Whether the message is truncated. The history of the step has the whole message. */
@@ -1727,6 +2021,15 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"];
             /** @description When the wait started. */
             since: components["schemas"]["Timestamp"];
+        };
+        /** @description The call that a person decides on. */
+        WaitingCall: {
+            /** @description The name of the tool. */
+            tool: string;
+            /** @description The arguments that the model asks for. */
+            args: unknown;
+            /** @description The JSON Schema of the arguments. Other arguments in an answer are checked against it. */
+            input: unknown;
         };
         /**
          * @description What happens when the bound of an attempt does not fit into a budget.
@@ -1916,6 +2219,11 @@ export interface components {
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
             /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
+            /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
              */
@@ -1924,7 +2232,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -2018,6 +2328,11 @@ export interface components {
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
             /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
+            /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
              */
@@ -2026,7 +2341,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -2070,6 +2387,23 @@ export interface components {
             path: components["schemas"]["StepPath"];
             /** @description The round that starts, counted from 0. */
             round: number;
+        } | {
+            /** @description The number of the event in its run: 1, 2, 3, without gaps. Readers resume a stream from it. */
+            seq: number;
+            /** @description The run. */
+            run_id: components["schemas"]["RunId"];
+            /** @description When it happened, by the clock of the run. It never goes back within a run. */
+            time: components["schemas"]["Timestamp"];
+            /** @constant */
+            type: "node.progress";
+            /** @description The node. */
+            node: components["schemas"]["NodeId"];
+            /** @description The place of the step in its run: `each/2/sum` inside a map or loop. */
+            path: components["schemas"]["StepPath"];
+            /** @description The turn that starts, counted from 0. */
+            turn: number;
+            /** @description The most turns of the agent. */
+            max_turns: number;
         };
         /** @description An attempt waits for admission at a shared limit, or its position in the queue has changed. */
         "node.queued": {
@@ -2174,6 +2508,11 @@ export interface components {
             /** @description Further data about the answer, such as its sources. */
             metadata?: unknown;
             /**
+             * @description What the provider of a turn needs back with the next one, as it came. In the log only; streams and pages of events show its
+             *     SHA-256 and its size in bytes instead: `{"sha256": …, "bytes": …}`.
+             */
+            state?: unknown;
+            /**
              * @description How many milliseconds of the attempt were spent waiting for admission at shared limits
              *     (`NodeContext::queued`).
              */
@@ -2182,7 +2521,9 @@ export interface components {
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
-            /** @description Whether a loop ended because it reached its maximum number of rounds. */
+            /** @description The number of turns of an agent. */
+            turns?: number;
+            /** @description Whether a loop ended because it reached its maximum number of rounds, or an agent its maximum number of turns. */
             exhausted?: boolean;
             /** @description Whether the output was set by the request that started the run, instead of running the step. */
             overridden?: boolean;
@@ -2262,8 +2603,10 @@ export interface components {
             kind?: components["schemas"]["WaitKind"];
             /** @description What the step would send, if it is held. */
             request?: unknown;
-            /** @description The step that calls the workflow whose budget is used up; absent for the budget of the run. */
+            /** @description The agent whose budget is used up, or the step that calls the workflow whose budget is; absent for the budget of the run. */
             budget_of?: components["schemas"]["StepPath"];
+            /** @description The call that waits for approval. */
+            call?: components["schemas"]["WaitingCall"];
             /** @description The key of what the step would do. The answer is about this and nothing else. */
             key?: components["schemas"]["StepKey"];
             /** @description The question to the person; absent if the step waits for a time only. */

@@ -15,6 +15,7 @@ export function describe(update: Schemas['Update']): string {
     case 'node.delta':
       return update.delta;
     case 'node.progress':
+      if ('turn' in update) return `turn ${update.turn} of ${update.max_turns}`;
       return 'round' in update ? `round ${update.round}` : `${update.items_done} of ${update.items}`;
     case 'node.waiting':
       return `${update.wait_id}: ${update.message ?? 'a time'}`;

@@ -5,8 +5,21 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         "AgentNode.data": {
-            /** @example Answer the customer: {{ input.question }} */
+            /** @example Explain this: {{ input }} */
             prompt?: string | null;
+            parts?: ({
+                text: string;
+            } | {
+                inline: {
+                    mime_type: string;
+                    data: string;
+                };
+            } | {
+                file: {
+                    uri: string;
+                    mime_type?: string | null;
+                };
+            })[];
             system?: string | null;
             model?: string | null;
             temperature?: number | string | null;
@@ -23,8 +36,20 @@ export interface components {
             schema?: {
                 [key: string]: unknown;
             } | null;
-            thinking_level?: string | null;
+            /** @default null */
+            thinking_level: string | null;
+            /** Format: int32 */
+            thinking_budget?: number | null;
             include_thoughts?: boolean | null;
+            /** @default {} */
+            safety: {
+                [key: string]: string;
+            };
+            extra?: {
+                [key: string]: unknown;
+            } | null;
+            service_tier?: ("flex" | "standard" | "priority") | null;
+            store?: boolean | null;
             /** @default [] */
             fallback: string[];
             /** @default true */
@@ -43,8 +68,11 @@ export interface components {
                     message: string;
                     expires?: string | null;
                 } | null;
-                /** @enum {string} */
-                on_error?: "answer" | "fail";
+                /**
+                 * @default answer
+                 * @enum {string}
+                 */
+                on_error: "answer" | "fail";
                 on_ambiguous?: ("retry" | "fail") | null;
                 timeout?: string | null;
                 /** Format: uint */
@@ -57,8 +85,11 @@ export interface components {
              * @default 10
              */
             max_turns: number;
-            /** @enum {string} */
-            on_max_turns?: "fail" | "continue";
+            /**
+             * @default fail
+             * @enum {string}
+             */
+            on_max_turns: "fail" | "continue";
             /**
              * Format: uint
              * @default 8
@@ -80,7 +111,16 @@ export interface components {
              */
             max_repeats: number;
             turn_timeout?: string | null;
-            tool_choice?: ("auto" | "required" | "none") | {
+            budget?: {
+                usd?: number | null;
+                /** Format: uint64 */
+                tokens?: number | null;
+                /** Format: uint64 */
+                calls?: number | null;
+                when_exceeded?: ("fail" | "ask") | null;
+            } | null;
+            /** @default auto */
+            tool_choice: ("auto" | "required" | "none") | {
                 tool: string;
             };
         };
@@ -312,6 +352,9 @@ export interface components {
             };
             tools?: (string | Record<string, never>)[];
             tool_config?: {
+                [key: string]: unknown;
+            } | null;
+            extra?: {
                 [key: string]: unknown;
             } | null;
             service_tier?: ("flex" | "standard" | "priority") | null;
