@@ -38,10 +38,10 @@ async fn a_result_of_five_mebibytes_is_an_error_and_the_model_is_told() {
         "rows",
         json!({"output": [1.5, null, {"n": "{{ args.n }}"}]}),
     );
-    let none = tool("none", json!({"output": null}));
+    let no = tool("no", json!({"output": false}));
     let calls = script(|request| match request.turn {
         0 => AgentTurn::calls(
-            ["huge", "rows", "none"]
+            ["huge", "rows", "no"]
                 .map(|name| ToolCall::new(name, json!({"n": 1})))
                 .to_vec(),
         ),
@@ -52,13 +52,13 @@ async fn a_result_of_five_mebibytes_is_an_error_and_the_model_is_told() {
     });
     let mut registry = registry(&Probe::default(), calls, &Sent::default());
     registry.register::<Huge>("Huge");
-    let workflow = checked(&one_agent(json!({"tools": [huge, rows, none]})), &registry);
+    let workflow = checked(&one_agent(json!({"tools": [huge, rows, no]})), &registry);
     let log = collect(Executor::new().run(workflow, "in".into())).await;
     let output = output_of(&log);
     let error = output[0]["error"].as_str().unwrap();
     assert!(error.starts_with("output_too_large: "), "{error}");
     assert_eq!(output[1], json!({"output": [1.5, null, {"n": 1}]}));
-    assert_eq!(output[2], json!({"output": null}));
+    assert_eq!(output[2], json!({"output": false}));
     let failed = event_of(&log, "node.failed", "agent/0/huge-0");
     assert_eq!(failed["handled"], true);
     let bytes = serde_json::to_string(&log).unwrap().len();

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow_core::{
     LocalEngine, NewRun, Node, NodeContext, NodeError, Registry, RunStatus, Runs, WorkflowId,
-    node::agent::{Agent, AgentTurn, ToolCall, TurnRequest},
+    node::agent::{Agent, AgentTurn, CallResult, ToolCall, TurnRequest},
     store::RunLog,
 };
 use workflow_sqlite::SqliteStore;
@@ -83,7 +83,7 @@ impl Agent for Model {
     async fn turn(&self, cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
         let mut hash = DefaultHasher::new();
         for past in &request.history {
-            let results = past.results.iter().map(|result| result.for_model());
+            let results = past.results.iter().map(CallResult::for_model);
             let results: Vec<Value> = results.collect();
             json!([past.output, past.state, results])
                 .to_string()
@@ -125,7 +125,7 @@ pub fn spec() -> Value {
             "input": {"type": "object", "properties": {"n": {"type": "integer"}}},
             "nodes": [{"id": "act", "type": "Act", "data": {"millis": millis}}]})
     };
-    let (read, pay) = (tool("read", "retry", 4), tool("pay", "fail", 6));
+    let (read, pay) = (tool("read", "retry", 12), tool("pay", "fail", 3));
     let mut send = tool("send", "fail", 5);
     send["approve"] = json!({"message": "Send {{ args.n }}?"});
     let worker = json!({"id": "worker", "type": "Agent", "data": {"tools": [read, pay]}});
