@@ -181,11 +181,7 @@ fn lost_calls_stop(log: &[StepEvent], read: &Log<'_>) -> Result<(), Broken> {
         }
     }
     for (path, failed) in &read.failed {
-        let is_call = path
-            .rsplit('/')
-            .next()
-            .is_some_and(|id| id.starts_with("guarded-") || id.starts_with("free-"));
-        if is_call && failed.error.code == "ambiguous" {
+        if is_call(path) && failed.error.code == "ambiguous" {
             law!(!failed.handled, "{path} is answered as ambiguous");
             let agent = path.rsplitn(3, '/').nth(2).unwrap_or_default();
             let of_agent = read.failed.get(agent).map(|it| &*it.error.code);
@@ -199,6 +195,12 @@ fn lost_calls_stop(log: &[StepEvent], read: &Log<'_>) -> Result<(), Broken> {
     Ok(())
 }
 
+/// Whether a path is that of a call of a tool that exists: its name says so.
+fn is_call(path: &str) -> bool {
+    let id = path.rsplit('/').next().unwrap_or_default();
+    id.starts_with("guarded-") || id.starts_with("free-")
+}
+
 fn refused_calls_do_nothing(read: &Log<'_>) -> Result<(), Broken> {
     let codes = [
         "refused",
@@ -207,11 +209,15 @@ fn refused_calls_do_nothing(read: &Log<'_>) -> Result<(), Broken> {
         "repeated_call",
     ];
     for (path, failed) in &read.failed {
-        if codes.contains(&&*failed.error.code) && failed.handled {
+        if is_call(path) && codes.contains(&&*failed.error.code) {
             let within = format!("{path}/");
             let begun = read.started.iter().find(|it| it.starts_with(&within));
+            // A call inside may have failed so, and this one with it.
+            let mut inside = read.failed.iter();
+            let is_from_inside = inside
+                .any(|(path, it)| path.starts_with(&within) && it.error.code == failed.error.code);
             law!(
-                begun.is_none(),
+                begun.is_none() || is_from_inside,
                 "{begun:?} in a call that is {}",
                 failed.error.code
             );

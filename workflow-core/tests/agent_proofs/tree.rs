@@ -111,7 +111,7 @@ fn step(depth: u32) -> BoxedStrategy<Step> {
 
 fn agent(depth: u32) -> BoxedStrategy<Agent> {
     let limits = (0..4_u64, 2..6_usize, any::<bool>(), 1..4_usize);
-    let budget = prop_oneof![5 => Just(None), 1 => (1..6_u64).prop_map(Some)];
+    let budget = prop_oneof![12 => Just(None), 1 => (1..6_u64).prop_map(Some)];
     let tools = prop::collection::vec(tool(depth), 1..4);
     (limits, budget, tools)
         .prop_map(
@@ -129,7 +129,7 @@ fn agent(depth: u32) -> BoxedStrategy<Agent> {
 
 fn tool(depth: u32) -> BoxedStrategy<Tool> {
     let often = prop::bool::weighted;
-    let flags = (often(0.3), often(0.3), often(0.15), often(0.4));
+    let flags = (often(0.3), often(0.3), often(0.06), often(0.4));
     (flags, list(depth))
         .prop_map(
             |((is_workflow, approve, fails_agent, is_guarded), body)| Tool {

@@ -20,7 +20,7 @@ use workflow_core::{
 
 use crate::{
     support::{
-        agents::{Script, Sent, register, sent, stored, to_end},
+        agents::{Script, Sent, register, stored, to_end},
         collect,
     },
     tree::Case,
@@ -73,11 +73,7 @@ impl Node for Act {
         if cx.failures() < self.spec.failures {
             return Err(NodeError::new("busy", "the service is busy").with_retry());
         }
-        let input = cx.input()?;
-        Ok(match &input["n"] {
-            Value::Null => json!({"did": hash(&input.to_string())}),
-            n => json!({ "did": n }),
-        })
+        Ok(done(cx.input()?))
     }
 
     fn reads_input(&self) -> bool {
@@ -85,13 +81,26 @@ impl Node for Act {
     }
 }
 
+/// The output of an `Act`.
+pub fn done(input: &Value) -> Value {
+    match &input["n"] {
+        Value::Null => json!({"did": hash(&input.to_string())}),
+        n => json!({ "did": n }),
+    }
+}
+
 fn turn(cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError> {
     let path = cx.step().path().as_str();
-    let draw = |what: &str, below| draw(path, what, below);
-    if cx.failures() < 1 && draw("busy", 4) == 0 {
+    if cx.failures() < 1 && draw(path, "busy", 4) == 0 {
         return Err(NodeError::new("busy", "the model is busy").with_retry());
     }
-    let answer = || AgentTurn::answer(json!({"saw": hash(&sent(request))}));
+    Ok(says(path, request))
+}
+
+/// What a model says in a turn at this path.
+pub fn says(path: &str, request: &TurnRequest) -> AgentTurn {
+    let draw = |what: &str, below| draw(path, what, below);
+    let answer = || AgentTurn::answer(json!({"saw": seen(request)}));
     let turn = match (&request.tool_choice, draw("says", 8)) {
         (ToolChoice::None, _) if request.is_finishing => answer(),
         // It ignores that this is its last turn.
@@ -100,10 +109,22 @@ fn turn(cx: &NodeContext, request: &TurnRequest) -> Result<AgentTurn, NodeError>
         (_, 1) => AgentTurn::of(TurnOutput::to_finish("about done")),
         _ => calls(path, request),
     };
-    Ok(match draw("state", 2) {
+    match draw("state", 2) {
         0 => turn.with_state(json!({"signature": path, "of": request.turn})),
         _ => turn,
-    })
+    }
+}
+
+/// Stands for all that a model was told, but for the wording of errors.
+fn seen(request: &TurnRequest) -> u64 {
+    let past = request.history.iter().map(|past| {
+        let results = past.results.iter().map(|it| match &it.result {
+            Ok(output) => json!([output, it.changed]),
+            Err(problem) => json!([&*problem.code]),
+        });
+        json!([past.output, past.state, results.collect::<Vec<_>>()]).to_string()
+    });
+    hash(&past.collect::<Vec<_>>())
 }
 
 fn calls(path: &str, request: &TurnRequest) -> AgentTurn {
