@@ -22,8 +22,8 @@ it('begins with at most 95,000 bytes of script', () => {
   expect(sizeOf(withImports('app.js'))).toBeLessThanOrEqual(95_000);
 });
 
-// Continuing, comparing and what-if runs took 10,000 bytes, the rest is room; no library was added for them.
-it('is at most 320,000 bytes of script in all, of which Markdown comes only for words that have some', () => {
-  expect(sizeOf(readdirSync(assets).filter((name) => name.endsWith('.js')))).toBeLessThanOrEqual(320_000);
+// Agents, with the help for writing them, took 10,000 bytes; no library was added for them.
+it('is at most 330,000 bytes of script in all, of which Markdown comes only for words that have some', () => {
+  expect(sizeOf(readdirSync(assets).filter((name) => name.endsWith('.js')))).toBeLessThanOrEqual(330_000);
   expect(sizeOf(['Markdown.js'])).toBeLessThanOrEqual(20_000);
 });

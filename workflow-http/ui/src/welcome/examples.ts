@@ -6,6 +6,7 @@ import brief from '../../../../examples/workflows/product-brief.json';
 import research from '../../../../examples/workflows/research-angles.json';
 import review from '../../../../examples/workflows/review-with-person.json';
 import summarise from '../../../../examples/workflows/summarise-many.json';
+import desk from '../../../../examples/workflows/support-desk.json';
 import triage from '../../../../examples/workflows/support-triage.json';
 import translate from '../../../../examples/workflows/translate-and-check.json';
 
@@ -25,6 +26,11 @@ export const EXAMPLES: Example[] = [
     name: 'support-triage',
     facts: '4 steps, 1 decision',
     spec: triage,
+  },
+  {
+    name: 'support-desk',
+    facts: 'an agent with 3 tools, 1 asks you first',
+    spec: desk as Example['spec'],
   },
   {
     name: 'review-with-person',
