@@ -364,8 +364,8 @@ pub struct NodeOutline {
 /// The type of the one node of a turn, in the outline of an agent.
 pub(crate) const AGENT_TURN: &str = "AgentTurn";
 
-/// The type of a tool, in the outline of an agent.
-pub(crate) const TOOL_CALL: &str = "ToolCall";
+/// The type of a tool in the outline of an agent, and of its calls.
+pub const TOOL_CALL: &str = "ToolCall";
 
 impl NodeOutline {
     /// A node that an agent has besides those of its tools.

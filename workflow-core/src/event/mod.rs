@@ -23,11 +23,11 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::created::{AGENT_TURN, TOOL_CALL, UnknownFormat};
+pub(crate) use self::created::{AGENT_TURN, UnknownFormat};
 pub use self::{
     created::{
-        Continued, LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated, TableEntry,
-        TakenOutput, TakenResult, TakenStep,
+        Continued, LOG_FORMAT, NodeOutline, PinnedWorkflow, ReusedStep, RunCreated, TOOL_CALL,
+        TableEntry, TakenOutput, TakenResult, TakenStep,
     },
     delta::{Delta, TextKind, Update},
     kind::EventKind,

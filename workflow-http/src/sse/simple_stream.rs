@@ -22,6 +22,7 @@ use workflow_core::{
     Engine, EventKind, RunId, StepEvent, Update,
     event::{
         NodeCancelled, NodeFailed, NodeQueued, NodeRetrying, NodeStarted, NodeWaiting, SkipReason,
+        TOOL_CALL,
     },
     node::NodeType,
     view::RunOutline,
@@ -98,7 +99,11 @@ impl FrameBuilder {
     fn started(&self, started: &NodeStarted) -> String {
         let kind = self.outline.activity_of(started.step.path());
         let node_type = kind.and_then(|kind| self.engine.registry().get(kind));
-        let activity = node_type.map_or(WORKING, NodeType::activity);
+        let activity = match (node_type, kind) {
+            (Some(node_type), _) => node_type.activity(),
+            (None, Some(kind)) if **kind == *TOOL_CALL => "Calling the tool",
+            (None, _) => WORKING,
+        };
         match (started.attempt, started.max_attempts) {
             (_, 1) => format!("{activity}..."),
             (attempt, attempts) => format!("{activity} (Attempt {attempt}/{attempts})..."),
