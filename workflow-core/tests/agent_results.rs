@@ -39,16 +39,17 @@ async fn a_result_of_five_mebibytes_is_an_error_and_the_model_is_told() {
         json!({"output": [1.5, null, {"n": "{{ args.n }}"}]}),
     );
     let no = tool("no", json!({"output": false}));
-    let calls = script(|request| match request.turn {
-        0 => AgentTurn::calls(
-            ["huge", "rows", "no"]
+    let calls = script(|request| {
+        if let Some(past) = request.history.first() {
+            let results = past.results.iter().map(CallResult::for_model);
+            return AgentTurn::answer(results.collect::<Vec<_>>());
+        }
+        let names = ["huge", "rows", "no"];
+        AgentTurn::calls(
+            names
                 .map(|name| ToolCall::new(name, json!({"n": 1})))
                 .to_vec(),
-        ),
-        _ => {
-            let results = request.history[0].results.iter();
-            AgentTurn::answer(results.map(CallResult::for_model).collect::<Vec<_>>())
-        }
+        )
     });
     let mut registry = registry(&Probe::default(), calls, &Sent::default());
     registry.register::<Huge>("Huge");
