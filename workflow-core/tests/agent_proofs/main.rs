@@ -8,6 +8,7 @@
     clippy::unwrap_used,
     reason = "a test binary has no public API, and may fail by panicking"
 )]
+#![allow(clippy::print_stdout, reason = "the figures of the proof")]
 
 mod laws;
 mod reference;
@@ -101,7 +102,7 @@ async fn prove(case: &Case, stride: usize, seen: &Seen) -> Result<(), TestCaseEr
     }
     add(&seen.workflows, 1);
     reference.count(seen);
-    if seen.workflows.get() % 10 == 0 {
+    if seen.workflows.get().is_multiple_of(10) {
         println!("{seen:?}");
     }
     // Very long logs are cut at some 100 places, unless all cuts are wanted.

@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     reason = "a test binary has no public API, and may fail by panicking"
 )]
+#![allow(clippy::print_stdout, reason = "the figures of the proof")]
 
 mod damaged;
 #[path = "../support/mod.rs"]
