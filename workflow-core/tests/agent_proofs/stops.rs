@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The longest time that is tried, in milliseconds.
-const LONGEST: u64 = 60;
+const LONGEST: u64 = 40;
 
 /// An engine on a store, and what it does.
 struct Host {
@@ -92,7 +92,7 @@ fn checked(log: &[StepEvent], cut: usize, did: &Did, what: &str) -> Result<(), T
 #[test]
 fn runs_of_agents_end_soundly_when_they_are_cancelled_or_shut_down_at_any_millisecond() {
     let (runs, cancelled, resumed) = (Cell::new(0), Cell::new(0), Cell::new(0));
-    let cases_tried = number("AGENT_CASES").map_or(8, |cases| cases / 4);
+    let cases_tried = number("AGENT_CASES").map_or(4, |cases| cases / 4);
     let outcome = runner(cases_tried).run(&cases(), |case| {
         run_in_virtual_time(async {
             let host = Host::on(&Arc::default());
