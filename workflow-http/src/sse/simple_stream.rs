@@ -24,7 +24,6 @@ use workflow_core::{
         NodeCancelled, NodeFailed, NodeQueued, NodeRetrying, NodeStarted, NodeWaiting, SkipReason,
         TOOL_CALL,
     },
-    node::NodeType,
     view::RunOutline,
 };
 
