@@ -56,8 +56,8 @@ pub use self::{
 /// The README of this crate has an example.
 pub fn register(registry: &mut workflow_core::Registry, models: impl Into<Models>) {
     let models = models.into();
-    node::register(registry, models.clone());
-    agent::register(registry, models);
+    node::register(registry, &models);
+    agent::register(registry, &models);
 }
 
 #[cfg(doctest)]

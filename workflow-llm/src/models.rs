@@ -6,10 +6,18 @@ use std::{
     sync::Arc,
 };
 
+use workflow_core::{
+    RetryPolicy,
+    node::{DisplayHints, NodeType},
+};
+
 use crate::{
     error::{Delivery, ModelError},
     model::Model,
 };
+
+/// Attempts of a node, or of one turn of an agent, unless the workflow sets `retry`.
+const ATTEMPTS: u32 = 5;
 
 /// The providers of a host, by name. One of them is the default. Cheap to clone.
 ///
@@ -160,6 +168,21 @@ impl Models {
         let mut known = HashSet::new();
         listed.retain(|model| known.insert(model.clone()));
         listed
+    }
+
+    /// Sets what the node types that call these models have in common.
+    pub(crate) fn describe<'a>(
+        &self,
+        node_type: &'a mut NodeType,
+        label: &'static str,
+        icon: &'static str,
+    ) -> &'a mut NodeType {
+        let display = DisplayHints::new().with_label(label).with_icon(icon);
+        node_type
+            .with_activity(self.activity())
+            .with_models(self.listed())
+            .with_display(display.with_summary("model").with_streamed_text())
+            .with_retry(RetryPolicy::attempts(ATTEMPTS))
     }
 
     /// What a running step does: the [activity](crate::ProviderInfo::activity) of the only provider, or "Calling a model".

@@ -6,8 +6,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 use workflow_core::{
-    Node, NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
-    node::{DisplayHints, OutputShape},
+    Node, NodeContext, NodeError, Plan, PlanContext, Registry, node::OutputShape,
     value::InvalidData,
 };
 
@@ -23,27 +22,15 @@ const KEY_TYPE: KeyType = KeyType {
     name: TYPE,
     revision: 1,
 };
-/// Attempts in total, unless the workflow sets `retry`.
-const ATTEMPTS: u32 = 5;
 
 /// Registers the node type `LLMNode`: see [`register`](crate::register).
-pub(crate) fn register(registry: &mut Registry, models: Models) {
-    let activity = models.activity();
-    let listed = models.listed();
-    registry
-        .register_with(TYPE, move |data: LlmData| {
-            LlmNode::new(models.clone(), data)
-        })
-        .with_activity(activity)
-        .with_models(listed)
-        .with_display(
-            DisplayHints::new()
-                .with_label("LLM")
-                .with_icon("llm")
-                .with_summary("model")
-                .with_streamed_text(),
-        )
-        .with_retry(RetryPolicy::attempts(ATTEMPTS))
+pub(crate) fn register(registry: &mut Registry, models: &Models) {
+    let calling = models.clone();
+    let node_type = registry.register_with(TYPE, move |data: LlmData| {
+        LlmNode::new(calling.clone(), data)
+    });
+    models
+        .describe(node_type, "LLM", "llm")
         // A request costs tokens, so a node whose output nothing reads is worth a warning.
         .with_no_side_effects();
 }

@@ -150,8 +150,8 @@ export interface components {
                     expires?: string | null;
                 } | null;
                 /**
-                 * @description What happens when a call fails: the model is told, or the agent fails.
-                 *     - `answer`: The model is told the error.
+                 * @description What happens when a call fails: the model gets the error, or the agent fails.
+                 *     - `answer`: The model gets the error as the result of the call.
                  *     - `fail`: The other calls are cancelled, and the agent fails.
                  * @default answer
                  * @enum {string}

@@ -84,7 +84,7 @@ fn text(kind: &EventKind, step_kind: Option<&str>) -> Option<String> {
         },
         EventKind::NodeCompleted(it) => completed(it, step_kind),
         EventKind::NodeFailed(it) if it.handled && step_kind == Some(CALL) => with_hint(
-            format!("failed, and the model is told: {}", it.error.detail),
+            format!("failed, and the model gets the error: {}", it.error.detail),
             &it.error,
         ),
         EventKind::NodeFailed(it) if it.handled => with_hint(

@@ -88,7 +88,7 @@ async fn a_refused_call_is_never_made_and_the_model_is_told() {
     );
     assert!(!progress.contains("refund-1/pay"), "{progress}");
     assert!(
-        progress.contains("failed, and the model is told: a person refused the call"),
+        progress.contains("failed, and the model gets the error: a person refused the call"),
         "{progress}"
     );
 }

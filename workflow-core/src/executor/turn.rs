@@ -82,7 +82,11 @@ fn into_value(output: TurnOutput, output_bytes: usize) -> Result<Value, NodeErro
     }
     let value = serde_json::to_value(output)
         .map_err(|error| NodeError::new("internal", error.to_string()))?;
-    size::check(&value, output_bytes).map(|()| value)
+    // The parts are within it; what is around them counts, too.
+    if size::is_deeper_than(MAX_DEPTH, &value) {
+        return Err(size::too_deep());
+    }
+    Ok(value)
 }
 
 fn check_state(state: &Value) -> Result<(), NodeError> {

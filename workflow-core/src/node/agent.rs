@@ -131,7 +131,7 @@ pub enum ToolChoice {
     Tool(Arc<str>),
 }
 
-/// A tool, as a model is told of it.
+/// A tool, as it is described to a model.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ToolSpec {
@@ -357,7 +357,7 @@ pub struct ToolCall {
     pub tool: String,
     /// The arguments.
     pub args: Value,
-    /// Why the arguments could not be read. Then the call is not made, and the model is told.
+    /// Why the arguments could not be read. Then the call is not made, and the model gets this as its error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }

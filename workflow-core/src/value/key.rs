@@ -62,10 +62,7 @@ impl StepKeyBuilder {
     #[must_use]
     pub fn serialized(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         self.name(name, b'j');
-        let mut feed = Feed {
-            hash: &mut self.0,
-            bytes: 0,
-        };
+        let mut feed = Feed::new(&mut self.0);
         let written = serde_json::to_writer(&mut feed, value);
         let bytes = feed.bytes;
         if let Err(error) = written {
@@ -88,10 +85,16 @@ impl fmt::Debug for StepKeyBuilder {
     }
 }
 
-/// Hashes what is written.
-struct Feed<'a> {
+/// Hashes what is written, and counts its bytes.
+pub(super) struct Feed<'a> {
     hash: &'a mut Sha256,
-    bytes: u64,
+    pub(super) bytes: u64,
+}
+
+impl<'a> Feed<'a> {
+    pub(super) fn new(hash: &'a mut Sha256) -> Self {
+        Self { hash, bytes: 0 }
+    }
 }
 
 impl io::Write for Feed<'_> {

@@ -57,7 +57,7 @@ pub use self::{
     key::{InvalidStepKey, StepKey, StepKeyBuilder},
     patch::PatchOperation,
     schema::ValueSchema,
-    size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES},
+    size::{MAX_DEPTH, MAX_OUTPUT_BYTES, MAX_RESULT_BYTES, bytes as json_bytes},
     time::Timestamp,
     usage::Usage,
     usd::{InvalidUsd, Usd},

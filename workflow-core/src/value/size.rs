@@ -50,8 +50,10 @@ pub(crate) fn is_within(value: &impl Serialize, max_bytes: usize) -> bool {
     bytes_within(value, max_bytes).is_some()
 }
 
-/// The length of a value as JSON, in bytes.
-pub(crate) fn bytes(value: &impl Serialize) -> usize {
+/// The length of a value as compact JSON, in bytes. It is written to a counter, so no text is built.
+///
+/// A value that cannot be written as JSON counts up to its fault.
+pub fn bytes(value: &(impl Serialize + ?Sized)) -> usize {
     let mut budget = ByteBudget(usize::MAX);
     let _ = serde_json::to_writer(&mut budget, value);
     usize::MAX - budget.0

@@ -13,7 +13,7 @@ use crate::{
     value::{NodeId, StepKey, beginning_of},
 };
 
-/// The most bytes of the detail of a refused call: 2 KiB, as much as a model is told.
+/// The most bytes of the detail of a refused call: 2 KiB, as much of an error as is sent to a model.
 const MAX_DETAIL_BYTES: usize = 2 * 1024;
 
 /// In how many turns in a row each call was asked for, up to the latest turn.

@@ -3,7 +3,7 @@
 //! The number of an event is its position in the log. It is the `id` of a frame, the cursor of pages, and the
 //! `Last-Event-ID` of a browser that reconnects; so a client can change between stream and pages at any event.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::{FromRequestParts, State},
@@ -13,7 +13,7 @@ use axum::{
 use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use workflow_core::{RunId, StepEvent, Update};
+use workflow_core::{RunId, StepEvent, Update, value::json_bytes};
 
 use crate::{
     app::App,
@@ -164,7 +164,7 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
         let is_all = some.len() < wanted;
         for event in some {
             let event = event.shown().into_owned();
-            match left.checked_sub(bytes(&event)?) {
+            match left.checked_sub(json_bytes(&event)) {
                 Some(rest) => left = rest,
                 // A first event that alone is too large: it is the only one of its page.
                 None if items.is_empty() => left = 0,
@@ -185,25 +185,4 @@ async fn page(app: &App, run: RunId, after: u64, limit: usize) -> Result<EventPa
         _ => None,
     };
     Ok(EventPage { items, next_cursor })
-}
-
-/// The size of an event as JSON, measured without building the text.
-fn bytes(event: &StepEvent) -> Result<usize, Problem> {
-    let mut count = Count(0);
-    serde_json::to_writer(&mut count, event).map_err(|error| Problem::internal(&error))?;
-    Ok(count.0)
-}
-
-/// A writer that counts bytes.
-struct Count(usize);
-
-impl io::Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

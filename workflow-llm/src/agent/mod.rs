@@ -10,9 +10,9 @@ pub use self::data::AgentData;
 
 use async_trait::async_trait;
 use workflow_core::{
-    NodeContext, NodeError, Plan, PlanContext, Registry, RetryPolicy,
+    NodeContext, NodeError, Plan, PlanContext, Registry,
     node::{
-        DisplayHints, OutputShape,
+        OutputShape,
         agent::{Agent, AgentTurn, TurnRequest},
     },
     value::InvalidData,
@@ -29,27 +29,14 @@ const KEY_TYPE: KeyType = KeyType {
     name: TYPE,
     revision: 1,
 };
-/// Attempts at one turn in total, unless the workflow sets `retry`.
-const ATTEMPTS: u32 = 5;
 
 /// Registers the node type `AgentNode`: see [`register`](crate::register).
-pub(crate) fn register(registry: &mut Registry, models: Models) {
-    let activity = models.activity();
-    let listed = models.listed();
-    registry
-        .register_agent_with(TYPE, move |data: AgentData| {
-            AgentNode::new(models.clone(), data)
-        })
-        .with_activity(activity)
-        .with_models(listed)
-        .with_display(
-            DisplayHints::new()
-                .with_label("Agent")
-                .with_icon("agent")
-                .with_summary("model")
-                .with_streamed_text(),
-        )
-        .with_retry(RetryPolicy::attempts(ATTEMPTS));
+pub(crate) fn register(registry: &mut Registry, models: &Models) {
+    let calling = models.clone();
+    let node_type = registry.register_agent_with(TYPE, move |data: AgentData| {
+        AgentNode::new(calling.clone(), data)
+    });
+    models.describe(node_type, "Agent", "agent");
 }
 
 /// An agent over the models of a host: in each turn the model answers, or calls tools.

@@ -1,9 +1,6 @@
 //! How many tokens a request has at most.
 
-use std::io;
-
-use serde::Serialize;
-use workflow_core::node::agent::CallResult;
+use workflow_core::{node::agent::CallResult, value::json_bytes};
 
 use crate::{
     message::{Message, TurnMessage},
@@ -73,25 +70,4 @@ fn turn_bytes(turn: &TurnMessage) -> usize {
     };
     let results = turn.results().iter().map(CallResult::for_model);
     said + results.map(|it| json_bytes(&it)).sum::<usize>()
-}
-
-/// The size of a value as compact JSON, without writing it.
-fn json_bytes(value: &(impl Serialize + ?Sized)) -> usize {
-    let mut count = Count(0);
-    // Counting cannot fail, and what a request has are JSON values.
-    let _ = serde_json::to_writer(&mut count, value);
-    count.0
-}
-
-struct Count(usize);
-
-impl io::Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -21,7 +21,7 @@ use crate::{
 /// The place of the only frame of a call.
 const BODY: Place = 0;
 
-/// The most bytes of the reason of a refusal: 2 KiB, as much as a model is told.
+/// The most bytes of the reason of a refusal: 2 KiB, as much of an error as is sent to a model.
 const MAX_REASON_BYTES: usize = 2 * 1024;
 
 impl Control for PlannedToolCall {
@@ -91,7 +91,7 @@ impl Control for PlannedToolCall {
         }
     }
 
-    /// A model that was told would call again, under another path and with another idempotency key.
+    /// A model that gets the error would call again, under another path and with another idempotency key.
     fn may_handle(&self, error: &Problem) -> bool {
         !matches!(&*error.code, "ambiguous" | "recovery_exhausted")
     }

@@ -106,7 +106,7 @@ pub(crate) struct ToolData {
     pub(crate) workflow: Option<Arc<str>>,
     /// Asks a person before each call.
     pub(crate) approve: Option<Approve>,
-    /// What happens when a call fails: the model is told, or the agent fails.
+    /// What happens when a call fails: the model gets the error, or the agent fails.
     #[serde(default)]
     #[schemars(extend("default" = "answer"))]
     pub(crate) on_error: ToolOnError,
@@ -151,7 +151,7 @@ pub(crate) enum OnMaxTurns {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ToolOnError {
-    /// The model is told the error.
+    /// The model gets the error as the result of the call.
     #[default]
     Answer,
     /// The other calls are cancelled, and the agent fails.

@@ -28,7 +28,7 @@ pub(crate) struct PlannedAgent {
     /// The list of a turn: its one leaf, `turn`.
     pub(crate) turn: Arc<Body>,
     pub(crate) tools: Vec<Arc<PlannedTool>>,
-    /// The tools as models are told of them.
+    /// The tools as they are described to models.
     pub(crate) specs: Arc<[ToolSpec]>,
 }
 

@@ -193,7 +193,7 @@ pub(super) fn check_names(tools: &[ToolData], at: &Pointer, check: &mut Check) {
 /// A planned tool.
 pub(super) struct Planned {
     pub(super) tool: Arc<PlannedTool>,
-    /// The tool as models are told of it.
+    /// The tool as it is described to models.
     pub(super) spec: ToolSpec,
     /// Its entry in the outline of its agent.
     pub(super) outline: NodeOutline,
