@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use support::{
     Probe, collect, output_of,
     planned::{Service, planned_registry},
+    recent,
 };
 use workflow_core::{
     EventKind, Executor, StepEvent, Workflow,
     event::{LOG_FORMAT, NodeWaiting, WaitKind},
-    value::{Timestamp, WaitId},
+    value::WaitId,
 };
 
 /// One event a line, format 2. Never written anew: a later format gets a file of its own.
@@ -86,22 +87,6 @@ async fn every_prefix_ends_as_the_log_did() {
     }
 }
 
-/// The log of format 3 as if it had been written now: its run has a deadline.
-fn recent() -> Vec<StepEvent> {
-    let now = json!(Timestamp::now());
-    let events = LOG_3.lines().map(|line| {
-        let mut event: Value = serde_json::from_str(line).unwrap();
-        event["time"] = now.clone();
-        for field in ["deadline", "wake_at"] {
-            if event.get(field).is_some() {
-                event[field] = json!("2200-01-01T00:00:00Z");
-            }
-        }
-        serde_json::from_value(event).unwrap()
-    });
-    events.collect()
-}
-
 const BUDGET: &str = "the budget";
 
 /// What a question is about: a step, or the budget. An attempt that was lost counts for the budget, so that the question about it may
@@ -171,7 +156,7 @@ fn ends(log: &[StepEvent]) -> BTreeMap<String, Value> {
 
 #[tokio::test(start_paused = true)]
 async fn every_prefix_of_a_what_if_run_ends_as_the_log_did() {
-    let whole = recent();
+    let whole = recent(LOG_3);
     let spec: Value = serde_json::from_str(SPEC_3).unwrap();
     let registry = planned_registry(&Service::new("m"));
     let workflow = Arc::new(Workflow::from_spec(&spec, &registry).unwrap());

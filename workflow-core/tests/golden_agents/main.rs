@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use support::{
     Probe,
     agents::{Script, Sent, checked, registry, to_end},
-    brief,
+    brief, recent,
 };
 use workflow_core::{
     NodeError, StepEvent, Workflow,
@@ -132,7 +132,7 @@ fn an_event_is_written_as_it_was_then() {
 
 #[tokio::test(start_paused = true)]
 async fn every_prefix_ends_as_the_log_did_and_sends_what_was_sent() {
-    let whole = whole();
+    let whole = recent(LOG);
     let requests: BTreeMap<String, String> = serde_json::from_str(REQUESTS).unwrap();
     let (workflow, sent) = workflow(as_then());
     let mut ambiguous = BTreeSet::new();
