@@ -7,14 +7,15 @@ use std::{
     any::Any,
     future::{Future, poll_fn},
     panic::AssertUnwindSafe,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use futures::FutureExt;
 use serde_json::Value;
+use tokio::time::Sleep;
 
 use super::turn;
 use crate::{
@@ -97,7 +98,7 @@ fn run(
         Some(Input::Done {
             step,
             result,
-            report: cx.take_report(),
+            report: cx.into_report(),
             jitter_sample,
         })
     }
@@ -113,11 +114,21 @@ async fn attempt(
     timeout: Option<Duration>,
     cx: &NodeContext,
 ) -> (Result<Value, NodeError>, f64) {
-    let work = AssertUnwindSafe(work).catch_unwind();
-    let outcome = match timeout {
-        None => Ok(work.await),
-        Some(limit) => with_timeout(limit, cx, work).await,
-    };
+    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+    let mut timer = None;
+    // The work is polled before the timer, so that a result counts even if the time is up in the same poll. The timer is created at
+    // the first poll that is pending: most attempts of short nodes need none.
+    let outcome = poll_fn(|task| {
+        if let Poll::Ready(done) = work.as_mut().poll(task) {
+            return Poll::Ready(Ok(done));
+        }
+        cx.clock().start();
+        match timeout {
+            Some(limit) => poll_timeout(limit, cx, &mut timer, task).map(Err),
+            None => Poll::Pending,
+        }
+    })
+    .await;
     let result = match outcome {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(panicked(&*panic)),
@@ -131,36 +142,26 @@ async fn attempt(
     (result, jitter_sample)
 }
 
-/// Applies a time-out to an attempt. The time is stopped while the attempt waits for admission.
-///
-/// The work is polled before the timer, so that a result counts even if the time is up in the same poll. The timer
-/// is created at the first poll that is pending: most attempts of short nodes need none.
+/// Ready with an error once the time of an attempt is up. Its time is stopped while it waits for admission.
 ///
 /// `Poll::Pending` without a timer is correct while the attempt waits for admission: whatever ends the wait wakes
 /// the task.
-async fn with_timeout<T>(
+fn poll_timeout(
     limit: Duration,
     cx: &NodeContext,
-    work: impl Future<Output = T>,
-) -> Result<T, NodeError> {
-    let mut work = pin!(work);
-    let mut timer = None;
-    poll_fn(|task| {
-        if let Poll::Ready(done) = work.as_mut().poll(task) {
-            return Poll::Ready(Ok(done));
-        }
-        // The deadline moves only while the attempt is polled, since the guard of a wait borrows its context. So it is
-        // enough to read it after each poll.
-        let Some(deadline) = cx.clock().deadline(limit) else {
-            return Poll::Pending;
-        };
-        let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
-        if timer.deadline() != deadline {
-            timer.as_mut().reset(deadline);
-        }
-        timer.as_mut().poll(task).map(|()| Err(timed_out(limit)))
-    })
-    .await
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    task: &mut Context<'_>,
+) -> Poll<NodeError> {
+    // The deadline moves only while the attempt is polled, since the guard of a wait borrows its context. So it is
+    // enough to read it after each poll.
+    let Some(deadline) = cx.clock().deadline(limit) else {
+        return Poll::Pending;
+    };
+    let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+    if timer.deadline() != deadline {
+        timer.as_mut().reset(deadline);
+    }
+    timer.as_mut().poll(task).map(|()| timed_out(limit))
 }
 
 /// Retryable: another attempt may be faster. `limit` is the working time, without waits for admission.

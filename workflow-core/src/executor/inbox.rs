@@ -21,7 +21,11 @@ use crate::{fleet::RunCommand, machine::Input, value::lock};
 #[derive(Default)]
 pub(crate) struct Inbox {
     answers: Mutex<Vec<Input>>,
+    /// Whether there are answers. Beside the lock, since a driver looks in each turn.
+    answered: AtomicBool,
     cancelled: CancellationToken,
+    /// Whether the token is cancelled. Beside the token, which takes a lock to know that.
+    is_cancelled: AtomicBool,
     interrupted: AtomicBool,
     filled: Notify,
 }
@@ -34,9 +38,14 @@ impl Inbox {
     pub(crate) fn send(&self, command: RunCommand) {
         match command {
             RunCommand::Answer { wait, payload } => {
-                lock(&self.answers).push(Input::Signal { wait, payload });
+                let mut answers = lock(&self.answers);
+                answers.push(Input::Signal { wait, payload });
+                self.answered.store(true, Ordering::Release);
             }
-            RunCommand::Cancel => self.cancelled.cancel(),
+            RunCommand::Cancel => {
+                self.is_cancelled.store(true, Ordering::Release);
+                self.cancelled.cancel();
+            }
         }
         self.filled.notify_one();
     }
@@ -49,12 +58,21 @@ impl Inbox {
 
     /// Whether there are answers, or the run is cancelled. Interruption does not count: a suspended run stays so.
     pub(crate) fn has_pending_requests(&self) -> bool {
-        self.cancelled.is_cancelled() || !lock(&self.answers).is_empty()
+        self.is_cancelled() || self.is_answered()
     }
 
     /// A token that is cancelled when the run is cancelled.
     pub(crate) fn cancelled(&self) -> &CancellationToken {
         &self.cancelled
+    }
+
+    /// Whether the run is cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Acquire)
+    }
+
+    fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
     }
 
     /// Whether the run is to be suspended.
@@ -64,7 +82,12 @@ impl Inbox {
 
     /// Takes all answers.
     pub(super) fn take(&self) -> Vec<Input> {
-        std::mem::take(&mut *lock(&self.answers))
+        if !self.is_answered() {
+            return Vec::new();
+        }
+        let mut answers = lock(&self.answers);
+        self.answered.store(false, Ordering::Release);
+        std::mem::take(&mut *answers)
     }
 
     /// Waits for the next command.

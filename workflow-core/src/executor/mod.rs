@@ -4,40 +4,35 @@
 //! everything. [`Executor`] also has the limits of each run; an engine takes one for the runs it drives. A run is
 //! resumed from its log by [`Executor::resume`], and a wait for a person is answered by [`Executor::signal`].
 //!
-//! `driver` is the async loop, used by [`Run`] and by an engine alike; they differ in their journal. The driver never
-//! decides: it executes the commands of the state machine and passes results back to it. Nothing here spawns a task
-//! or uses a store.
+//! `driver` executes the commands of the state machine and passes results back to it. [`Run`] and an engine (`journaled`) share it;
+//! they differ in who takes the events of a turn before its commands are executed: a reader, or a journal. Nothing here spawns a
+//! task or uses a store.
 
 mod attempt;
 mod clock;
 mod driver;
 mod inbox;
-mod outbox;
+mod journaled;
 mod predict;
+mod run;
 mod turn;
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
-use futures::{FutureExt, Stream, future::BoxFuture};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use self::outbox::Outbox;
+pub use self::run::Run;
 pub(crate) use self::{
     clock::Clock,
-    driver::{Driver, Fenced, Journal},
+    driver::Driver,
     inbox::Inbox,
+    journaled::{Fenced, Journal, Journaled},
     predict::{EarlierCosts, predict},
 };
 pub use crate::view::wait::SignalError;
 use crate::{
-    event::{EventKind, ResumeError, RunCreated, StepEvent, Update},
+    event::{EventKind, ResumeError, RunCreated, StepEvent},
     machine::{Input, Limits, Machine, Misfit},
     value::{MAX_OUTPUT_BYTES, RunId, WaitId},
     view::{Prediction, WaitLog},
@@ -197,7 +192,7 @@ impl Executor {
         let mut machine = Machine::new(workflow, id, input, self.limits);
         let clock = Clock::start();
         let first = machine.create(created, clock.now());
-        Run::new(id, machine, clock, vec![first], None)
+        run(id, machine, clock, Some(first), None)
     }
 
     /// Resumes a run from its log. Completed steps are not executed again, and attempts that were running are started again
@@ -211,7 +206,7 @@ impl Executor {
     pub fn resume(&self, workflow: Arc<Workflow>, log: &[StepEvent]) -> Result<Run, ResumeError> {
         let (id, machine) = self.replay(workflow, log)?;
         let clock = clock_after(log);
-        Ok(Run::new(id, machine, clock, Vec::new(), None))
+        Ok(run(id, machine, clock, None, None))
     }
 
     /// Resumes a run whose step waits for a person, with the answer of the person.
@@ -265,7 +260,7 @@ impl Executor {
         let payload = Arc::new(payload);
         let first = Input::Signal { wait, payload };
         let clock = clock_after(log);
-        Ok(Run::new(id, machine, clock, Vec::new(), Some(first)))
+        Ok(run(id, machine, clock, None, Some(first)))
     }
 
     /// The state machine of a run after all events of its log.
@@ -319,6 +314,21 @@ impl From<Misfit> for ResumeError {
     }
 }
 
+/// A polled run. `decided` is an event that the machine has applied and nobody has seen, `input` is one to begin with.
+fn run(
+    id: RunId,
+    machine: Machine,
+    clock: Clock,
+    decided: Option<StepEvent>,
+    input: Option<Input>,
+) -> Run {
+    Run::new(id, |deltas| {
+        Driver::new(id, machine, deltas, CancellationToken::new(), clock)
+            .with_decided(decided)
+            .with_input(input)
+    })
+}
+
 /// A clock that is not behind the last event.
 ///
 /// The wall clock of this host may be behind that of the host before it.
@@ -331,89 +341,5 @@ fn clock_after(log: &[StepEvent]) -> Clock {
 impl Default for Executor {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A run as a stream of [`Update`]s in order, created by [`Executor::run`].
-///
-/// The stream ends after the terminal event, or after a `run.suspended`; then [`Executor::resume`] or
-/// [`Executor::signal`] continue the run.
-///
-/// The run makes progress only while the stream is polled. A reader that is slow, or holds a lock while it awaits, should
-/// use an engine, whose runs do not depend on readers.
-#[must_use = "a run does nothing unless it is polled"]
-pub struct Run {
-    id: RunId,
-    batch: VecDeque<Update>,
-    outbox: Arc<Outbox>,
-    driver: Option<BoxFuture<'static, ()>>,
-}
-
-impl Run {
-    fn new(
-        id: RunId,
-        machine: Machine,
-        clock: Clock,
-        decided: Vec<StepEvent>,
-        first: Option<Input>,
-    ) -> Self {
-        let outbox = Arc::new(Outbox::default());
-        let deltas = Arc::clone(&outbox);
-        let driver = Driver::new(
-            id,
-            machine,
-            Arc::clone(&outbox),
-            deltas,
-            CancellationToken::new(),
-            clock,
-        );
-        Self {
-            id,
-            batch: VecDeque::new(),
-            outbox,
-            driver: Some(Box::pin(driver.drive(decided, first).map(|_| ()))),
-        }
-    }
-
-    /// The id of the run, as in its events.
-    pub fn id(&self) -> RunId {
-        self.id
-    }
-}
-
-impl Stream for Run {
-    type Item = Update;
-
-    /// One poll of the driver per batch: the driver stops at the end of a turn until the batch is taken, so a run
-    /// is never ahead of its reader by more than one turn.
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Update>> {
-        let this = &mut *self;
-        if let Some(update) = this.batch.pop_front() {
-            return Poll::Ready(Some(update));
-        }
-        if this
-            .driver
-            .as_mut()
-            .is_some_and(|driver| driver.as_mut().poll(cx).is_ready())
-        {
-            this.driver = None;
-        }
-        this.outbox.hand_over(&mut this.batch);
-        match this.batch.pop_front() {
-            None if this.driver.is_some() => {
-                // Releases the buffer: the run may wait for long.
-                this.batch = VecDeque::new();
-                Poll::Pending
-            }
-            update => Poll::Ready(update),
-        }
-    }
-}
-
-impl fmt::Debug for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
     }
 }

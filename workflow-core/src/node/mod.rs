@@ -42,7 +42,7 @@ use std::{
     any::Any,
     borrow::Cow,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -351,7 +351,7 @@ impl NodeContext {
             report: Mutex::new(None),
             prepared: Mutex::new(None),
             reserved: None,
-            clock: WorkClock::start(),
+            clock: WorkClock::default(),
         }
     }
 
@@ -601,11 +601,12 @@ impl NodeContext {
 
     /// The report of the attempt; `None` if it is empty. An empty report and no report have the same JSON, so the
     /// log must not distinguish them: a replayed run would differ from a live one.
-    pub(crate) fn take_report(&self) -> Option<Box<Report>> {
-        if let Some(queued) = self.clock.queued() {
-            self.report(|report| report.queued_ms = Some(millis(queued)));
+    pub(crate) fn into_report(self) -> Option<Box<Report>> {
+        let report = self.report.into_inner();
+        let mut report = report.unwrap_or_else(PoisonError::into_inner);
+        if let Some(queued) = self.clock.into_queued() {
+            report.get_or_insert_default().queued_ms = Some(millis(queued));
         }
-        let report = lock(&self.report).take();
         report.filter(|report| **report != Report::default())
     }
 

@@ -6,7 +6,10 @@
 use std::{
     borrow::Cow,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,28 +45,40 @@ pub(crate) enum AdmissionChange {
 ///
 /// Attempts push only while the driver polls them, and the driver looks afterwards. So no waker is needed.
 #[derive(Debug, Default)]
-pub(crate) struct Notices(Mutex<Vec<Notice>>);
+pub(crate) struct Notices {
+    /// Whether there are any. Beside the lock, since the driver looks in each turn, and most attempts never wait.
+    any: AtomicBool,
+    list: Mutex<Vec<Notice>>,
+}
 
 impl Notices {
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.0).is_empty()
+        !self.any.load(Ordering::Acquire)
     }
 
     pub(crate) fn take(&self) -> Vec<Notice> {
-        std::mem::take(&mut *lock(&self.0))
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut list = lock(&self.list);
+        self.any.store(false, Ordering::Release);
+        std::mem::take(&mut *list)
     }
 
     fn push(&self, notice: Notice) {
-        lock(&self.0).push(notice);
+        let mut list = lock(&self.list);
+        list.push(notice);
+        self.any.store(true, Ordering::Release);
     }
 }
 
 /// The times of an attempt: how long it has worked, and how long it has waited for admission.
 ///
 /// The lock is taken for a few instructions, by the attempt and by its timeout, which run in one task.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct WorkClock {
-    started: Instant,
+    /// When the attempt was first pending, or first reported something. An attempt that completes at once reads no clock.
+    started: OnceLock<Instant>,
     waits: Mutex<Waits>,
 }
 
@@ -76,12 +91,20 @@ struct Waits {
     over: Option<Duration>,
 }
 
-impl WorkClock {
-    pub(crate) fn start() -> Self {
-        Self {
-            started: Instant::now(),
-            waits: Mutex::default(),
+impl Waits {
+    fn total(&self) -> Option<Duration> {
+        let current = self.since.map(|since| since.elapsed());
+        match (self.over, current) {
+            (None, None) => None,
+            (over, current) => Some(over.unwrap_or_default() + current.unwrap_or_default()),
         }
+    }
+}
+
+impl WorkClock {
+    /// Starts the clock, if it is not running yet. Returns when it was started.
+    pub(crate) fn start(&self) -> Instant {
+        *self.started.get_or_init(Instant::now)
     }
 
     /// When the attempt will have worked for `limit`. `None` while it waits for admission, and if the time is not
@@ -92,23 +115,24 @@ impl WorkClock {
             return None;
         }
         let over = waits.over.unwrap_or_default();
-        self.started.checked_add(limit)?.checked_add(over)
+        self.start().checked_add(limit)?.checked_add(over)
     }
 
     /// How long the attempt has waited for admission; `None` if it never did.
     pub(crate) fn queued(&self) -> Option<Duration> {
-        let waits = lock(&self.waits);
-        let current = waits.since.map(|since| since.elapsed());
-        match (waits.over, current) {
-            (None, None) => None,
-            (over, current) => Some(over.unwrap_or_default() + current.unwrap_or_default()),
-        }
+        lock(&self.waits).total()
+    }
+
+    /// The same at the end of the attempt.
+    pub(super) fn into_queued(self) -> Option<Duration> {
+        let waits = self.waits.into_inner();
+        waits.unwrap_or_else(PoisonError::into_inner).total()
     }
 
     /// How long the attempt has worked, without its waits.
     pub(crate) fn worked(&self) -> Duration {
         let queued = self.queued().unwrap_or_default();
-        self.started.elapsed().saturating_sub(queued)
+        self.start().elapsed().saturating_sub(queued)
     }
 
     /// Begins a wait. Returns whether no other guard is open.

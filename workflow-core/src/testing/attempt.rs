@@ -127,7 +127,7 @@ impl TestAttempt {
     pub async fn run(&self, node: &dyn Node) -> (Result<Value, NodeError>, Report) {
         match self.plan(node).and_then(|plan| self.context(plan)) {
             Err(error) => (Err(error), Report::default()),
-            Ok(cx) => (node.run(&cx).await, report(&cx)),
+            Ok(cx) => (node.run(&cx).await, report(cx)),
         }
     }
 
@@ -141,7 +141,7 @@ impl TestAttempt {
         let plan = self.plan_turn(agent, request);
         match plan.and_then(|plan| self.context(plan)) {
             Err(error) => (Err(error), Report::default()),
-            Ok(cx) => (agent.turn(&cx, request).await, report(&cx)),
+            Ok(cx) => (agent.turn(&cx, request).await, report(cx)),
         }
     }
 
@@ -163,8 +163,8 @@ impl TestAttempt {
     }
 }
 
-fn report(cx: &NodeContext) -> Report {
-    cx.take_report().map(|it| *it).unwrap_or_default()
+fn report(cx: NodeContext) -> Report {
+    cx.into_report().map(|it| *it).unwrap_or_default()
 }
 
 fn step() -> Result<StepRef, NodeError> {

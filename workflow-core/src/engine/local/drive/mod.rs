@@ -27,7 +27,7 @@ use super::{admission::Admitted, journal::StoreJournal, shared::Shared};
 use crate::engine::local::journal::live::LiveRun;
 use crate::{
     engine::EngineError,
-    executor::{Driver, Fenced},
+    executor::{Driver, Fenced, Journaled},
     fleet::{DriveEnd, DriveError},
     record::{RunHead, RunStatus},
     value::{RunId, Timestamp},
@@ -228,9 +228,9 @@ impl Drives {
         }
         let cancellation = live.inbox().cancelled().child_token();
         let deltas = Arc::clone(live);
-        let driver = Driver::new(live.id(), machine, journal, deltas, cancellation, clock);
-        let driver = driver.with_inbox(Arc::clone(live.inbox()));
-        let journal = driver.drive(Vec::new(), None).await?;
+        let driver = Driver::new(live.id(), machine, deltas, cancellation, clock);
+        let driven = Journaled::new(driver, journal, Arc::clone(live.inbox()));
+        let journal = driven.drive().await?;
         drop(admitted);
         Ok(journal.into_head())
     }
