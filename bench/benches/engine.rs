@@ -51,6 +51,24 @@ fn steps(runtime: &Runtime) {
                 });
             },
         );
+        compare(
+            "  the same, beside a stream without a task",
+            length * times,
+            || {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        floor::inline_chain(length as usize).await;
+                    }
+                });
+            },
+            || {
+                runtime.block_on(async {
+                    for _ in 0..times {
+                        drain(&workflow).await;
+                    }
+                });
+            },
+        );
     }
     let engine = runtime.block_on(async { hosted(node::chain(1_000), 16).await });
     let workflow = node::workflow(&node::chain(1_000));

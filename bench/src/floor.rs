@@ -1,8 +1,12 @@
-//! The floor: a spawned task that sends two events per step through a bounded channel.
+//! The floor: a spawned task that sends two events per step through a bounded channel. And below it, a stream without a task.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
-use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    StreamExt,
+    future::BoxFuture,
+    stream::{self, FuturesUnordered},
+};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -59,6 +63,25 @@ pub async fn chain(steps: usize) {
         }
     });
     drain(events).await;
+}
+
+/// A chain of steps that do nothing, as a stream that its reader polls: no task, no channel, and no way to run two steps at once.
+pub async fn inline_chain(steps: usize) {
+    let begun = (names(steps), 0, false);
+    let events = stream::unfold(begun, |(names, step, started)| async move {
+        let path = Arc::clone(names.get(step)?);
+        let seq = 2 * step as u64 + 1 + u64::from(started);
+        let output = match started {
+            false => None,
+            true => Some(Arc::new(work(step).await.1)),
+        };
+        let event = Event { seq, path, output };
+        Some((event, (names, step + usize::from(started), !started)))
+    });
+    let mut events = pin!(events);
+    while let Some(event) = events.next().await {
+        std::hint::black_box(event);
+    }
 }
 
 /// One step, then many concurrent steps, then one.

@@ -66,7 +66,7 @@ pub(super) fn of(
     reason = "the future of an async function would hold each argument twice"
 )]
 fn run(
-    body: Arc<Body>,
+    body: Arc<Arc<Body>>,
     node: usize,
     turn: Option<Box<TurnRequest>>,
     cx: NodeContext,

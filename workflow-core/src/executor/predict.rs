@@ -110,7 +110,7 @@ impl Forecast {
             ..limits
         };
         let (input, outline) = (Arc::clone(&created.input), RunOutline::of(&created));
-        let names = Arc::clone(workflow.step_names());
+        let names = Arc::new(workflow.step_names().clone());
         let mut machine = Machine::new(workflow, run, input, limits).predicting();
         machine.create(created, Timestamp::now());
         let context = RunContext {
@@ -129,8 +129,8 @@ impl Forecast {
             request_bytes_left: Prediction::MAX_REQUEST_BYTES,
             free: HashSet::new(),
         };
-        for name in names.iter() {
-            forecast.found(name);
+        for name in names.steps() {
+            forecast.found(&name);
         }
         forecast
     }

@@ -107,7 +107,7 @@ impl Machine {
     ) {
         let budget_of = match ledger {
             LedgerId::Run => None,
-            LedgerId::Call(call) => Some(self.frames().name(call).path().clone()),
+            LedgerId::Call(call) => Some(self.frames().path(call).clone()),
         };
         let limit = self.logged.ledgers().limit(ledger);
         let name = self.step_ref(step);
@@ -135,7 +135,7 @@ impl Machine {
         match ledger {
             LedgerId::Run => "of this run".to_owned(),
             LedgerId::Call(call) => {
-                let path = self.frames().name(call).path();
+                let path = self.frames().path(call);
                 match self.frames().planned(call).kind {
                     NodeKind::Agent(_) => format!("of the agent `{path}`"),
                     _ => format!("of the workflow that `{path}` calls"),

@@ -11,17 +11,20 @@ use super::{
 use crate::{
     error::Problem,
     template::Scope,
-    value::{StepPath, StepRef, heap},
+    value::{StepNames, StepPath, StepRef, heap},
     workflow::{Body, PlannedNode},
 };
 
 /// One running list of nodes.
 ///
 /// `body`, `names` and `steps` have the same order, so one index finds a node, its name in events and its state.
+///
+/// `body` and `names` are shared by all runs of the workflow, and each frame counts references to them itself: runs on several
+/// threads would wait for each other's counts otherwise.
 pub(super) struct Frame {
-    pub(super) body: Arc<Body>,
+    pub(super) body: Arc<Arc<Body>>,
     pub(super) scope: Arc<Scope>,
-    pub(super) names: Arc<[StepRef]>,
+    pub(super) names: Arc<StepNames>,
     pub(super) steps: Box<[Step]>,
     pub(super) unsettled: usize,
     /// An estimate of the memory of the frame and its values, in bytes.
@@ -51,16 +54,16 @@ impl Frame {
     pub(super) fn new(
         body: &Arc<Body>,
         scope: Scope,
-        names: Arc<[StepRef]>,
+        names: StepNames,
         parent: Option<(StepId, Place)>,
     ) -> Self {
         let steps: Box<[Step]> = (body.steps.iter())
             .map(|planned| Step::new(planned.needs))
             .collect();
         Self {
-            body: Arc::clone(body),
+            body: Arc::new(Arc::clone(body)),
             scope: Arc::new(scope),
-            names,
+            names: Arc::new(names),
             unsettled: steps.len(),
             memory: size_of::<Self>() + steps.len() * PER_STEP,
             steps,
@@ -233,8 +236,14 @@ impl Frames {
 
     /// The name of a step in events.
     #[inline]
-    pub(super) fn name(&self, id: StepId) -> &StepRef {
-        &self.at(id.frame).names[id.node()]
+    pub(super) fn name(&self, id: StepId) -> StepRef {
+        self.at(id.frame).names.step(id.node())
+    }
+
+    /// The path of a step.
+    #[inline]
+    pub(super) fn path(&self, id: StepId) -> &StepPath {
+        self.at(id.frame).names.path(id.node())
     }
 
     /// The frames that a step holds, in the order of their places.

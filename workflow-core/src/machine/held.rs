@@ -57,7 +57,7 @@ impl Machine {
 
     /// Holds a step, and shows what it would do.
     pub(super) fn hold(&mut self, step: StepId, turn: &mut Turn) {
-        let plan = match self.plan(step, true) {
+        let plan = match self.plan(step, &self.step_ref(step), true) {
             Ok(plan) => plan,
             Err(error) => return self.fail(step, error.into_problem(), turn),
         };

@@ -121,7 +121,7 @@ impl Machine {
         let frame = self.frames().at(step.frame);
         let state = &frame.steps[step.node()];
         let completed = NodeCompleted {
-            step: frame.names[step.node()].clone(),
+            step: frame.names.step(step.node()),
             attempt: state.attempt,
             output,
             duration_ms: state.duration_ms(turn.now),

@@ -168,7 +168,7 @@ pub(crate) struct Machine {
 
 /// What a driver needs to make an attempt.
 pub(crate) struct Assignment {
-    pub(crate) body: Arc<Body>,
+    pub(crate) body: Arc<Arc<Body>>,
     pub(crate) node: usize,
     pub(crate) step: StepRef,
     pub(crate) scope: Arc<Scope>,
@@ -219,7 +219,7 @@ impl Machine {
     /// The name of a step in events. `None` if its frame is closed.
     pub(crate) fn name(&self, step: StepId) -> Option<StepRef> {
         let frame = self.frames().get(step.frame)?;
-        Some(frame.names[step.node()].clone())
+        Some(frame.names.step(step.node()))
     }
 
     /// Whether the node of a step only computes.
@@ -334,7 +334,7 @@ impl Machine {
         Some(Assignment {
             body: Arc::clone(&frame.body),
             node: step.node(),
-            step: frame.names[step.node()].clone(),
+            step: frame.names.step(step.node()),
             scope: Arc::clone(&frame.scope),
             input: frame.body.steps[step.node()].input,
             failures: frame.steps[step.node()].failures,
@@ -392,7 +392,7 @@ impl Machine {
     }
 
     fn step_ref(&self, step: StepId) -> StepRef {
-        self.logged.step_ref(step).clone()
+        self.frames().name(step)
     }
 
     /// Continues an open step.

@@ -12,16 +12,21 @@ use super::{Machine, StepId, container::State};
 use crate::{
     error::{NodeError, panic_message},
     node::{Effects, Plan, PlanContext, agent::TurnRequest},
+    value::StepRef,
     workflow::NodeKind,
 };
 
 impl Machine {
     /// What the next attempt of a leaf is about to do. `wants_request` also builds what would be sent.
-    pub(super) fn plan(&self, step: StepId, wants_request: bool) -> Result<Plan, NodeError> {
+    pub(super) fn plan(
+        &self,
+        step: StepId,
+        name: &StepRef,
+        wants_request: bool,
+    ) -> Result<Plan, NodeError> {
         let frame = self.frames().at(step.frame);
         let planned = &frame.body.steps[step.node()];
         let rendered = AtomicUsize::new(0);
-        let name = &frame.names[step.node()];
         let cx = PlanContext::new(&frame.scope, name, planned.input, &rendered)
             .wanting_request(wants_request);
         let planned = catch_unwind(AssertUnwindSafe(|| match &planned.kind {

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use crate::{
     error::Problem,
     template::Json,
-    value::{MAX_RESULT_BYTES, StepRef, size},
+    value::{MAX_RESULT_BYTES, size},
 };
 
 impl Frame {
@@ -31,7 +31,7 @@ impl Frame {
     /// another item of a map. `None` in all other runs, and within that step.
     pub(super) fn on_the_way(&self) -> Option<Arc<Value>> {
         let only = self.only.as_ref()?;
-        let paths = self.names.iter().map(StepRef::path);
+        let paths = self.names.paths();
         if paths
             .clone()
             .any(|path| only.contains(path) && path != only)

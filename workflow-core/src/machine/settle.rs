@@ -157,7 +157,7 @@ impl Machine {
     fn decision(&self, step: StepId, any_live: bool, now: Timestamp) -> Decision<'_> {
         let frame = self.frames().at(step.frame);
         let planned = &frame.body.steps[step.node()];
-        let (given, path) = (self.logged.given(), frame.names[step.node()].path());
+        let (given, path) = (self.logged.given(), frame.names.path(step.node()));
         match (given.selected(path), given.overridden(path)) {
             (None | Some(Selected::Runs), _) => {}
             (Some(_), Some(output)) => return set_to(planned, output),
@@ -207,7 +207,7 @@ impl Machine {
         let Some(key) = reused.key else {
             return Some(reused);
         };
-        let plan = self.plan(step, false).ok()?;
+        let plan = self.plan(step, &self.step_ref(step), false).ok()?;
         (plan.key() == Some(key)).then_some(reused)
     }
 
@@ -249,7 +249,8 @@ impl Machine {
     /// No command without an event: an attempt that is not in the log must not run.
     fn start(&mut self, ready: Ready, line: Option<LedgerId>, turn: &mut Turn) {
         let (step, reason) = ready;
-        let plan = match self.plan(step, self.predicts) {
+        let name = self.step_ref(step);
+        let plan = match self.plan(step, &name, self.predicts) {
             Ok(plan) => plan,
             Err(error) => return self.fail(step, error.into_problem(), turn),
         };
@@ -273,7 +274,7 @@ impl Machine {
             reserved,
         };
         let started = NodeStarted {
-            step: frame.names[step.node()].clone(),
+            step: name,
             attempt,
             max_attempts: state.max_attempts(&frame.body.steps[step.node()].retry),
             reason,
@@ -294,7 +295,7 @@ impl Machine {
     fn found(&self, step: StepId, plan: &Plan) -> Option<(Arc<Value>, Box<Report>)> {
         let key = plan.key()?;
         let is_first = matches!(self.frames().state(step), Some(StepState::Due { .. }));
-        let (given, path) = (self.logged.given(), self.frames().name(step).path());
+        let (given, path) = (self.logged.given(), self.frames().path(step));
         (is_first && given.may_find(path))
             .then(|| given.find(key, path))
             .flatten()

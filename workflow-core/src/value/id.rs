@@ -1,9 +1,15 @@
 //! Identifiers: of workflows, runs, nodes, steps and waits.
 
-use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+    sync::Arc,
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 // UUIDs of version 7 begin with the time (RFC 9562, section 5.7). Stores rely on it: lists are sorted by id.
@@ -172,10 +178,19 @@ impl fmt::Display for StepPath {
     }
 }
 
-/// One step of a run: its node and its path. Cloning it copies one `Arc`, and all events of a step share it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct StepRef(Arc<StepName>);
+/// One step of a run: its node and its path. Cloning it copies one `Arc`, which the steps of a list of nodes share.
+#[derive(Clone)]
+pub struct StepRef {
+    names: Arc<StepNames>,
+    node: u32,
+}
+
+/// The steps of a list of nodes, in the order of its nodes.
+///
+/// The names of a workflow's own nodes are made once and shared by all its runs. Each run counts references to a copy of its own:
+/// runs on several threads would wait for each other's counts otherwise.
+#[derive(Clone)]
+pub(crate) struct StepNames(Arc<[StepName]>);
 
 #[derive(Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -186,34 +201,136 @@ struct StepName {
     path: StepPath,
 }
 
+impl StepNames {
+    /// The steps of a workflow's own nodes.
+    pub(crate) fn top_level(nodes: impl Iterator<Item = NodeId>) -> Self {
+        let names = nodes.map(|node| StepName {
+            path: StepPath::from(&node),
+            node,
+        });
+        Self(names.collect())
+    }
+
+    /// The steps of the nodes below a place in the run.
+    pub(crate) fn within(place: &StepPath, nodes: impl Iterator<Item = NodeId>) -> Self {
+        let names = nodes.map(|node| StepName {
+            path: place.within(&node),
+            node,
+        });
+        Self(names.collect())
+    }
+
+    /// The step of the node with this index.
+    #[inline]
+    pub(crate) fn step(self: &Arc<Self>, node: usize) -> StepRef {
+        StepRef {
+            names: Arc::clone(self),
+            // A list has at most a thousand nodes.
+            node: u32::try_from(node).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The path of the node with this index.
+    #[inline]
+    pub(crate) fn path(&self, node: usize) -> &StepPath {
+        &self.0[node].path
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &StepPath> + Clone {
+        self.0.iter().map(|name| &name.path)
+    }
+
+    pub(crate) fn steps(self: &Arc<Self>) -> impl Iterator<Item = StepRef> {
+        (0..self.0.len()).map(|node| self.step(node))
+    }
+}
+
 impl StepRef {
     /// The step of a node of the workflow itself.
     pub fn top_level(node: NodeId) -> Self {
         let path = StepPath::from(&node);
-        Self(Arc::new(StepName { node, path }))
+        Self::of(StepName { node, path })
     }
 
     /// The step of a node in the body of a map, a loop or a called workflow.
     pub(crate) fn within(place: &StepPath, node: NodeId) -> Self {
         let path = place.within(&node);
-        Self(Arc::new(StepName { node, path }))
+        Self::of(StepName { node, path })
+    }
+
+    fn of(name: StepName) -> Self {
+        Self {
+            names: Arc::new(StepNames([name].into())),
+            node: 0,
+        }
+    }
+
+    #[inline]
+    fn name(&self) -> &StepName {
+        &self.names.0[self.node as usize]
     }
 
     /// The node whose step this is.
     pub fn node(&self) -> &NodeId {
-        &self.0.node
+        &self.name().node
     }
 
     /// Whether the node belongs to the workflow itself, not to a body or a called workflow.
     ///
     /// A path without a slash is an id.
     pub(crate) fn is_top_level(&self) -> bool {
-        self.0.path.as_str() == self.0.node.as_str()
+        self.path().as_str() == self.node().as_str()
     }
 
     /// The place of the step in its run.
     pub fn path(&self) -> &StepPath {
-        &self.0.path
+        &self.name().path
+    }
+}
+
+impl PartialEq for StepRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for StepRef {}
+
+impl Hash for StepRef {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl fmt::Debug for StepRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("StepRef").field(self.name()).finish()
+    }
+}
+
+impl Serialize for StepRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StepRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        StepName::deserialize(deserializer).map(Self::of)
+    }
+}
+
+impl JsonSchema for StepRef {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "StepRef".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        StepName::json_schema(generator)
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) use self::{
     budget::BudgetUnit,
     data::{DataError, DataType, some_even_if_null},
     digest::digest,
+    id::StepNames,
     ledger::{Fit, Ledger},
     lock::lock,
     patch::patch,

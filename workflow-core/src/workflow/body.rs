@@ -21,7 +21,7 @@ use crate::{
     error::{Fault, FaultCode, Pointer},
     event::NodeOutline,
     template::{HISTORY, Json, RUN, Variables},
-    value::{NodeId, StepPath, StepRef},
+    value::{NodeId, StepNames, StepPath},
 };
 
 /// A checked list of nodes. The machine opens a frame over it each time the list runs.
@@ -64,11 +64,8 @@ impl Body {
     /// The steps of a workflow's own nodes.
     ///
     /// Made once per workflow and shared by all its runs, since the paths of top-level nodes are their ids.
-    pub(super) fn top_level(&self) -> Arc<[StepRef]> {
-        let steps = self.steps.iter();
-        steps
-            .map(|step| StepRef::top_level(step.id.clone()))
-            .collect()
+    pub(super) fn top_level(&self) -> StepNames {
+        StepNames::top_level(self.steps.iter().map(|step| step.id.clone()))
     }
 
     /// For each node, whether it is one of these or depends on one of them, directly or not.
@@ -86,11 +83,8 @@ impl Body {
     }
 
     /// The steps of the nodes below a place in the run. They are made for each frame, since the place differs.
-    pub(crate) fn steps_within(&self, place: &StepPath) -> Arc<[StepRef]> {
-        let steps = self.steps.iter();
-        steps
-            .map(|step| StepRef::within(place, step.id.clone()))
-            .collect()
+    pub(crate) fn steps_within(&self, place: &StepPath) -> StepNames {
+        StepNames::within(place, self.steps.iter().map(|step| step.id.clone()))
     }
 }
 

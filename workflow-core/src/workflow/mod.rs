@@ -51,7 +51,7 @@ use crate::{
     event::{LOG_FORMAT, NodeOutline, PinnedWorkflow, RunCreated},
     node::Registry,
     template::Json,
-    value::{Budget, MAX_SPEC_DEPTH, StepRef, ValueSchema, WorkflowId, read_json, size},
+    value::{Budget, MAX_SPEC_DEPTH, StepNames, ValueSchema, WorkflowId, read_json, size},
 };
 
 /// The place of the input's schema in a specification, and of the input in the request for a run.
@@ -79,7 +79,7 @@ pub struct Workflow {
     origin: Option<(WorkflowId, u32)>,
     body: Arc<Body>,
     /// The steps of the workflow's own nodes, shared by all runs.
-    names: Arc<[StepRef]>,
+    names: StepNames,
     input: Option<ValueSchema>,
     output: Option<Json>,
     timeout: Option<Duration>,
@@ -262,7 +262,7 @@ impl Workflow {
         &self.body.result
     }
 
-    pub(crate) fn step_names(&self) -> &Arc<[StepRef]> {
+    pub(crate) fn step_names(&self) -> &StepNames {
         &self.names
     }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     error::{Fault, FaultCode, Pointer},
     template::{RUN, RUN_ERROR, RUN_FIELDS},
-    value::{StepPath, StepRef},
+    value::{StepNames, StepPath},
 };
 
 /// The name of the list in a specification, and of its frame in the paths of steps: `on_failure/notify`.
@@ -30,7 +30,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) struct OnFailure {
     pub(crate) body: Arc<Body>,
     /// The steps of the nodes.
-    pub(crate) names: Arc<[StepRef]>,
+    pub(crate) names: StepNames,
     /// How long the nodes may take together.
     pub(crate) timeout: Duration,
 }

@@ -54,7 +54,7 @@ impl Control for PlannedAgent {
         let (outer, node) = (step.outer(), step.step.node());
         let input = outer.body.steps[node].input;
         let scope = Scope::of_turn(&outer.scope, self.turn.steps.len(), input);
-        let path = outer.names[node].path().within(turn);
+        let path = outer.names.path(node).within(turn);
         let names = self.turn.steps_within(&path);
         step.open(places(turn).0, &self.turn, names, scope);
         Ok(())
@@ -238,7 +238,7 @@ impl PlannedAgent {
         let (outer, node) = (step.outer(), step.step.node());
         let input = outer.body.steps[node].input;
         let scope = Scope::of_turn(&outer.scope, body.steps.len(), input);
-        let names = body.steps_within(&outer.names[node].path().within(turn));
+        let names = body.steps_within(&outer.names.path(node).within(turn));
         let calls = body.steps.iter().filter_map(|step| call_of(&step.kind));
         let args = calls.map(|call| heap::of_shared(&call.args)).sum();
         let frame = step.open(places(turn).1, &body, names, scope);

@@ -40,7 +40,7 @@ impl Control for PlannedCall {
         let body = self.workflow.body();
         let (input_value, run) = (Arc::clone(&input.value), outer.scope.run());
         let scope = Scope::of_workflow(&body.variables, body.steps.len(), input_value, run);
-        let names = body.steps_within(outer.names[node].path());
+        let names = body.steps_within(outer.names.path(node));
         step.hold(State::Frames);
         let frame = step.open(CALLED, body, names, scope);
         if input.is_new {

@@ -206,7 +206,7 @@ impl PlannedMap {
             index,
             Arc::new(item),
         );
-        let path = outer.names[step.step.node()].path();
+        let path = outer.names.path(step.step.node());
         let names = self.body.steps_within(&path.within(index));
         let frame = step.open(index, &self.body, names, scope);
         step.frames.charge(frame, 2 * taken);

@@ -30,7 +30,7 @@ use crate::{
     error::Problem,
     event::{EventKind, NodeProgress, Progress, Report, WaitKind},
     template::{Json, Scope},
-    value::{Budget, RunId, StepKey, StepRef, Timestamp, WaitId},
+    value::{Budget, RunId, StepKey, StepNames, StepRef, Timestamp, WaitId},
     workflow::{Body, NodeKind, PlannedNode},
 };
 
@@ -214,7 +214,7 @@ impl<'a> View<'a> {
     }
 
     fn step_ref(&self) -> StepRef {
-        self.frames.name(self.step).clone()
+        self.frames.name(self.step)
     }
 
     fn progress(&self, progress: Progress) -> Next {
@@ -338,13 +338,7 @@ impl<'a> Changes<'a> {
     }
 
     /// Opens a frame of the step. Its first nodes become due.
-    fn open(
-        &mut self,
-        place: Place,
-        body: &Arc<Body>,
-        names: Arc<[StepRef]>,
-        scope: Scope,
-    ) -> FrameId {
+    fn open(&mut self, place: Place, body: &Arc<Body>, names: StepNames, scope: Scope) -> FrameId {
         let frame = Frame::new(body, scope, names, Some((self.step, place)));
         let id = self.frames.add(frame);
         self.agenda.frame_opened(id, self.frames.at(id));

@@ -53,7 +53,7 @@ impl Control for PlannedLoop {
         );
         let names = self
             .body
-            .steps_within(&outer.names[node].path().within(round));
+            .steps_within(&outer.names.path(node).within(round));
         match round.checked_sub(1) {
             Some(before) => step.close(before),
             None => step.hold(State::Frames),

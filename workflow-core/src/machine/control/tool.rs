@@ -171,7 +171,7 @@ impl PlannedToolCall {
             }
         };
         let outer = step.outer();
-        let names = body.steps_within(outer.names[step.step.node()].path());
+        let names = body.steps_within(outer.names.path(step.step.node()));
         let frame = step.open(BODY, body, names, scope);
         step.frames.hold(frame, args);
     }

@@ -47,7 +47,7 @@ impl Logged {
         root.scope.run().set_error(Arc::clone(&error));
         let body = &on_failure.body;
         let scope = Scope::of_failure(&root.scope, &body.variables, body.steps.len());
-        let frame = Frame::new(body, scope, Arc::clone(&on_failure.names), None);
+        let frame = Frame::new(body, scope, on_failure.names.clone(), None);
         let id = self.frames.add(frame);
         self.frames.hold(id, &error);
         // A notification of the failure of an earlier run does not notify of this one.

@@ -122,7 +122,7 @@ impl Ledgers {
         let mut around = self.around(frames, step).into_iter();
         around.find(|id| match (id, of) {
             (LedgerId::Run, None) => true,
-            (LedgerId::Call(call), Some(of)) => frames.name(*call).path() == of,
+            (LedgerId::Call(call), Some(of)) => frames.path(*call) == of,
             _ => false,
         })
     }

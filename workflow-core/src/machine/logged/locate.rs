@@ -54,7 +54,7 @@ impl Logged {
             let node = frame.index_of(path.next()?)?;
             let step = StepId::new(id, node);
             if path.is_empty() {
-                return (frame.names[node] == *name).then_some(Located::Step(step));
+                return (frame.names.step(node) == *name).then_some(Located::Step(step));
             }
             let state = &frame.steps[node];
             if !matches!(state.state, StepState::Open { .. }) {

@@ -35,7 +35,7 @@ use super::{
 use crate::{
     event::{EventKind, RunCreated, StepEvent},
     template::{RunValues, Scope},
-    value::{Cost, CostSum, RunId, StepRef, Timestamp, Usage, WaitId},
+    value::{Cost, CostSum, RunId, Timestamp, Usage, WaitId},
     workflow::{OnFailure, Workflow},
 };
 
@@ -118,7 +118,7 @@ impl Logged {
         let (body, held) = (workflow.body(), Arc::clone(&input));
         let run = Arc::new(RunValues::new(run_id));
         let scope = Scope::of_workflow(&body.variables, body.steps.len(), input, &run);
-        let root = Frame::new(body, scope, Arc::clone(workflow.step_names()), None);
+        let root = Frame::new(body, scope, workflow.step_names().clone(), None);
         agenda.frame_opened(FrameId::ROOT, &root);
         let mut frames = Frames::new(root, limits.frames);
         frames.hold(FrameId::ROOT, &held);
@@ -214,10 +214,6 @@ impl Logged {
     /// The output of the step to which the run is limited, once it has completed.
     pub(super) fn only_output(&self) -> Option<&Arc<Value>> {
         self.only_output.as_ref()
-    }
-
-    pub(super) fn step_ref(&self, step: StepId) -> &StepRef {
-        self.frames.name(step)
     }
 
     /// Applies an event of a stored log.
