@@ -43,7 +43,7 @@ impl Log {
         );
         let record = RunRecord::new(WorkflowRef::from(&workflow), &first);
         let head = record.head.clone();
-        let created = store.create_run(record, first, None).await;
+        let created = store.create_run(record, &[first], None).await;
         created.unwrap_or_else(|error| panic!("{error}"));
         let next = event(
             id,

@@ -223,7 +223,7 @@ async fn stored(store: &Arc<MemoryStore>, events: &[Value]) -> RunId {
         serde_json::from_value(json!({"id": RunId::new(), "version": 1})).unwrap();
     let mut record = RunRecord::new(workflow, &log[0]);
     store
-        .create_run(record.clone(), log[0].clone(), None)
+        .create_run(record.clone(), &log[..1], None)
         .await
         .unwrap();
     for event in &log[1..] {

@@ -346,10 +346,7 @@ async fn copied(store: &Arc<dyn Store>, run: RunId, change: impl Fn(usize, &mut 
     let record = RunRecord::new(workflow, &log[0]);
     let mut head = record.head.clone();
     log[1..].iter().for_each(|event| head.apply(event));
-    store
-        .create_run(record, log[0].clone(), None)
-        .await
-        .unwrap();
+    store.create_run(record, &log[..1], None).await.unwrap();
     store
         .append(copy, Append::new(1, &log[1..], &head))
         .await

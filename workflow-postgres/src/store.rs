@@ -143,10 +143,10 @@ impl RunLog for PostgresStore {
     async fn create_run(
         &self,
         record: RunRecord,
-        first: StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        let run = EncodedRun::of(&record, &first, key)?;
+        let run = EncodedRun::of(&record, events, key)?;
         write::create_run(self.pool(), &run).await
     }
 

@@ -2,7 +2,9 @@
 
 use sqlx::{postgres::PgPool, query, query_scalar};
 use workflow_core::{RunId, WorkflowId, store::StoreError};
-use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow, row_seq};
+use workflow_sqlkit::{
+    EncodedAppend, EncodedEvent, EncodedRun, EncodedVersion, of_workflow, row_seq,
+};
 
 use crate::error::failed;
 
@@ -23,7 +25,8 @@ pub(crate) const CREATE_RUN: &str = "WITH new AS ( \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
          ON CONFLICT (key_scope, key) WHERE key IS NOT NULL DO NOTHING RETURNING number \
      ) INSERT INTO workflow_runner.event (run, seq, body, checksum) \
-       SELECT number, $15, $16, $17 FROM new";
+       SELECT number, seq, body, checksum \
+       FROM new, unnest($15::bigint[], $16::text[], $17::bigint[]) AS first (seq, body, checksum)";
 
 /// The compare-and-set of a log. READ COMMITTED is enough: the second of two appends waits for the row, then finds
 /// another `last_seq` and writes nothing.
@@ -116,6 +119,7 @@ pub(crate) async fn delete_workflow(
 
 pub(crate) async fn create_run(pool: &PgPool, run: &EncodedRun) -> Result<(), StoreError> {
     let key = run.key.as_ref();
+    let (seqs, bodies, checksums) = columns(&run.events);
     let created = query(CREATE_RUN)
         .bind(&run.id)
         .bind(&run.workflow)
@@ -131,9 +135,9 @@ pub(crate) async fn create_run(pool: &PgPool, run: &EncodedRun) -> Result<(), St
         .bind(&run.head.json)
         .bind(run.checksum)
         .bind(run.head.checksum)
-        .bind(run.first.seq)
-        .bind(&run.first.body)
-        .bind(run.first.checksum)
+        .bind(seqs)
+        .bind(bodies)
+        .bind(checksums)
         .execute(pool)
         .await
         .map_err(failed)?;
@@ -143,11 +147,16 @@ pub(crate) async fn create_run(pool: &PgPool, run: &EncodedRun) -> Result<(), St
     }
 }
 
+/// Numbers, bodies and checksums, each as an array of its own.
+fn columns(events: &[EncodedEvent]) -> (Vec<i64>, Vec<&str>, Vec<i64>) {
+    let columns = events
+        .iter()
+        .map(|event| (event.seq, event.body.as_str(), event.checksum));
+    columns.collect()
+}
+
 pub(crate) async fn append(pool: &PgPool, append: &EncodedAppend) -> Result<(), StoreError> {
-    let events = &append.events;
-    let seqs: Vec<i64> = events.iter().map(|event| event.seq).collect();
-    let bodies: Vec<&str> = events.iter().map(|event| event.body.as_str()).collect();
-    let checksums: Vec<i64> = events.iter().map(|event| event.checksum).collect();
+    let (seqs, bodies, checksums) = columns(&append.events);
     let run = append.run.to_string();
     let moved: Option<i64> = query_scalar(APPEND)
         .bind(&run)

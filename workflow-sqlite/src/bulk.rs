@@ -84,7 +84,8 @@ impl<'a> Bulk<'a> {
         for (at, run) in runs {
             let answer = match created.get(&run.id) {
                 Some(&number) => {
-                    self.events.push((number, &run.first));
+                    let events = run.events.iter().map(|event| (number, event));
+                    self.events.extend(events);
                     Ok(true)
                 }
                 None => Err(StoreError::KeyTaken),

@@ -136,10 +136,10 @@ impl RunLog for SqliteStore {
     async fn create_run(
         &self,
         record: RunRecord,
-        first: StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        let run = EncodedRun::of(&record, &first, key)?;
+        let run = EncodedRun::of(&record, events, key)?;
         self.write(Write::CreateRun(Box::new(run)))
             .await
             .map(|_| ())

@@ -30,7 +30,11 @@ impl Write {
 
     /// Whether the change ends a run.
     pub(crate) fn ends_a_run(&self) -> bool {
-        matches!(self, Self::Append(append) if append.head.ended_at.is_some())
+        match self {
+            Self::CreateRun(run) => run.head.ended_at.is_some(),
+            Self::Append(append) => append.head.ended_at.is_some(),
+            _ => false,
+        }
     }
 }
 

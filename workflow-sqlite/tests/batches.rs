@@ -24,7 +24,7 @@ async fn a_write_that_fails_does_not_fail_the_others() {
     runs.insert(10, runs[3].clone());
     let writes = runs
         .iter()
-        .map(|(record, first)| store.create_run(record.clone(), first.clone(), None));
+        .map(|(record, first)| store.create_run(record.clone(), std::slice::from_ref(first), None));
     for (at, outcome) in join_all(writes).await.into_iter().enumerate() {
         let refused = matches!(outcome, Err(StoreError::Unavailable(_)));
         assert_eq!(

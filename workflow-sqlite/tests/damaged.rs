@@ -114,7 +114,7 @@ async fn the_key_of_an_unreadable_run_still_exists() {
     let (record, first) = new_run();
     let id = record.id;
     store
-        .create_run(record, first, Some(key.clone()))
+        .create_run(record, &[first], Some(key.clone()))
         .await
         .unwrap();
     change(&path, "UPDATE run SET head = ''", 1).await;

@@ -43,7 +43,7 @@ async fn written() -> Written {
     let (record, first) = new_run();
     let keyed = record.id;
     store
-        .create_run(record, first, Some(key.clone()))
+        .create_run(record, &[first], Some(key.clone()))
         .await
         .unwrap();
     let mut ids = vec![keyed];

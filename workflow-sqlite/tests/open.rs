@@ -155,7 +155,7 @@ async fn the_background_check_finds_a_foreign_page() {
         messages(&error)
     );
     let (record, first) = support::new_run();
-    let refused = store.create_run(record, first, None).await;
+    let refused = store.create_run(record, &[first], None).await;
     assert!(
         matches!(refused, Err(StoreError::Unavailable(_))),
         "{refused:?}"

@@ -28,7 +28,7 @@ pub struct EncodedVersion {
     pub shared_checksum: i64,
 }
 
-/// A new run and its first event as columns.
+/// A new run and its first events as columns.
 #[derive(Debug)]
 pub struct EncodedRun {
     /// The id of the run.
@@ -43,8 +43,8 @@ pub struct EncodedRun {
     pub record: String,
     /// The part of the record that events change.
     pub head: EncodedHead,
-    /// Event number 1.
-    pub first: EncodedEvent,
+    /// The events, from number 1 on.
+    pub events: Vec<EncodedEvent>,
     /// The idempotency key of the request.
     pub key: Option<RunKey>,
     /// Over id, workflow, name, excerpt, key and record.
@@ -116,10 +116,10 @@ impl EncodedRun {
     /// Encodes a new run.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if the record or the event cannot be written as JSON.
+    /// [`StoreError::Unavailable`] if the record or an event cannot be written as JSON.
     pub fn of(
         record: &RunRecord,
-        first: &StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<Self, StoreError> {
         let name = record.workflow.name.as_deref().unwrap_or_default();
@@ -130,7 +130,7 @@ impl EncodedRun {
             excerpt: record.input_excerpt.to_lowercase(),
             record: written(record)?,
             head: EncodedHead::of(record.id, &record.head)?,
-            first: EncodedEvent::of(first)?,
+            events: EncodedEvent::all(events)?,
             key,
             checksum: 0,
         };
@@ -162,11 +162,7 @@ impl EncodedAppend {
             run,
             expected: append.expected_seq,
             head: EncodedHead::of(run, append.head)?,
-            events: append
-                .events
-                .iter()
-                .map(EncodedEvent::of)
-                .collect::<Result<_, _>>()?,
+            events: EncodedEvent::all(append.events)?,
         })
     }
 }
@@ -194,6 +190,10 @@ impl EncodedHead {
 }
 
 impl EncodedEvent {
+    fn all(events: &[StepEvent]) -> Result<Vec<Self>, StoreError> {
+        events.iter().map(Self::of).collect()
+    }
+
     fn of(event: &StepEvent) -> Result<Self, StoreError> {
         let (seq, body) = (row_seq(event.seq), written(event)?);
         Ok(Self {

@@ -202,11 +202,11 @@ impl RunLog for MemoryStore {
     async fn create_run(
         &self,
         record: RunRecord,
-        first: StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        let id = record.id;
-        let bytes = RUN_OVERHEAD + first.memory();
+        let (id, has_ended) = (record.id, record.head.status.has_ended());
+        let bytes = RUN_OVERHEAD + events.iter().map(StepEvent::memory).sum::<usize>();
         self.ensure_capacity(bytes)?;
         let mut runs = lock(&self.runs);
         if let Some(key) = &key {
@@ -219,11 +219,15 @@ impl RunLog for MemoryStore {
         let stored = StoredRun {
             record,
             key,
-            log: vec![first],
+            log: events.to_vec(),
             bytes,
         };
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
+        drop(runs);
+        if has_ended {
+            self.mark_ended(id);
+        }
         Ok(())
     }
 

@@ -66,10 +66,10 @@ const NAMES_AT_ONCE: usize = 10;
 /// #     async fn create_run(
 /// #         &self,
 /// #         record: RunRecord,
-/// #         first: StepEvent,
+/// #         events: &[StepEvent],
 /// #         key: Option<RunKey>,
 /// #     ) -> Result<(), StoreError> {
-/// #         self.store.create_run(record, first, key).await
+/// #         self.store.create_run(record, events, key).await
 /// #     }
 /// #     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
 /// #         self.store.run_by_key(key).await
@@ -100,14 +100,17 @@ const NAMES_AT_ONCE: usize = 10;
 /// ```
 #[async_trait]
 pub trait RunLog: Send + Sync + 'static {
-    /// Stores a new run with its first event and its idempotency key, all in one transaction.
+    /// Stores a new run with its first events and its idempotency key, all in one transaction.
+    ///
+    /// There is at least one event, they are numbered from 1 without gaps, and the record has the head that they make. It
+    /// may be that of a run that has ended: a short run is stored as a whole.
     ///
     /// # Errors
     /// [`StoreError::KeyTaken`] if another run has this key, [`StoreError::Full`], or [`StoreError::Unavailable`].
     async fn create_run(
         &self,
         record: RunRecord,
-        first: StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError>;
 

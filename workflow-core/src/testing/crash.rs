@@ -7,7 +7,10 @@ use tokio::sync::watch;
 
 use crate::{
     event::StepEvent,
-    record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, RunRecord, WorkflowRecord},
+    record::{
+        KeyedRun, Page, PageRequest, RunCounts, RunHead, RunKey, RunQuery, RunRecord,
+        WorkflowRecord,
+    },
     store::{Append, Catalog, RunLog, Store, StoreError},
     value::{RunId, WorkflowId},
 };
@@ -16,7 +19,7 @@ use crate::{
 ///
 /// The process works until then: an attempt that the last stored event started may call its service, and only
 /// the event of its result is lost. From the first lost event on, no call returns. What was stored is in the
-/// store behind this one. An append that contains the given event and later ones is cut after it, since every
+/// store behind this one. A write that contains the given event and later ones is cut after it, since every
 /// prefix of a log is a valid state.
 ///
 /// ```
@@ -33,9 +36,14 @@ use crate::{
 ///     let engine = LocalEngine::builder(Registry::default()).with_store(store.clone()).build();
 ///     let spec = json!({"nodes": [{"id": "a", "type": "PromptNode", "data": {"template": "Hello {{ input }}"}}]});
 ///     let workflow = engine.create_workflow(spec).await?.record;
-///     engine.start(NewRun::new(workflow.id, json!(null))).await?;
-///
-///     let run = store.crashed().await;
+///     // A crash while the run is created: who starts it gets no answer.
+///     let run = tokio::select! {
+///         run = store.crashed() => run,
+///         run = engine.start(NewRun::new(workflow.id, json!(null))) => {
+///             run?;
+///             store.crashed().await
+///         }
+///     };
 ///     drop(engine);
 ///     assert_eq!(memory.read(run, 0, 100).await?.len(), 3);
 ///     Ok::<(), EngineError>(())
@@ -69,6 +77,13 @@ impl CrashAfter {
         }
     }
 
+    /// Of events after number `after`, those that are stored before the crash; `None` if all are.
+    fn cut<'a>(&self, after: u64, events: &'a [StepEvent]) -> Option<&'a [StepEvent]> {
+        let left = self.event.saturating_sub(after);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        (left < events.len()).then(|| &events[..left])
+    }
+
     /// A call of a process that may be gone.
     async fn call<T>(&self, call: impl Future<Output = T>) -> T {
         if self.crashed.borrow().is_some() {
@@ -95,11 +110,21 @@ impl fmt::Debug for CrashAfter {
 impl RunLog for CrashAfter {
     async fn create_run(
         &self,
-        record: RunRecord,
-        first: StepEvent,
+        mut record: RunRecord,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        self.call(self.store.create_run(record, first, key)).await
+        let Some(events) = self.cut(0, events) else {
+            return self.call(self.store.create_run(record, events, key)).await;
+        };
+        let run = record.id;
+        record.head = RunHead::new(record.created_at);
+        for event in events {
+            record.head.apply(event);
+        }
+        self.call(self.store.create_run(record, events, key))
+            .await?;
+        self.crash(run).await
     }
 
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
@@ -107,12 +132,9 @@ impl RunLog for CrashAfter {
     }
 
     async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
-        let left = self.event.saturating_sub(append.expected_seq);
-        let left = usize::try_from(left).unwrap_or(usize::MAX);
-        if append.events.len() <= left {
+        let Some(events) = self.cut(append.expected_seq, append.events) else {
             return self.call(self.store.append(run, append)).await;
-        }
-        let events = &append.events[..left];
+        };
         if !events.is_empty()
             && let Some(record) = self.call(self.store.run(run)).await?
         {

@@ -231,7 +231,11 @@ async fn a_run_of_a_newer_version_is_handed_back_and_not_stopped() {
     first["run_id"] = json!(run);
     first["log_format"] = json!(LOG_FORMAT + 1);
     let first: StepEvent = serde_json::from_value(first).unwrap();
-    fleet.store.create_run(record, first, None).await.unwrap();
+    fleet
+        .store
+        .create_run(record, &[first], None)
+        .await
+        .unwrap();
 
     let error = engine.drive(run).await.unwrap_err();
     assert_eq!(

@@ -12,6 +12,8 @@ use workflow_core::{
     store::{Append, Catalog, RunLog, StoreError},
 };
 
+use super::brief;
+
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -30,6 +32,7 @@ pub struct Faulty {
     store: Arc<dyn Store>,
     plan: Mutex<Plan>,
     calls: AtomicUsize,
+    writes: Mutex<Vec<Vec<String>>>,
     forgets_inputs: bool,
 }
 
@@ -43,6 +46,7 @@ impl Faulty {
             store,
             plan: Mutex::new(Box::new(plan)),
             calls: AtomicUsize::new(0),
+            writes: Mutex::default(),
             forgets_inputs: false,
         })
     }
@@ -53,6 +57,7 @@ impl Faulty {
             store,
             plan: Mutex::new(Box::new(|_, _| Trouble::None)),
             calls: AtomicUsize::new(0),
+            writes: Mutex::default(),
             forgets_inputs: true,
         })
     }
@@ -60,6 +65,15 @@ impl Faulty {
     /// How many calls there were.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
+    }
+
+    /// The events of each write so far, as [`brief`] shows them.
+    pub fn writes(&self) -> Vec<Vec<String>> {
+        self.writes.lock().unwrap().clone()
+    }
+
+    fn note_write(&self, events: &[StepEvent]) {
+        self.writes.lock().unwrap().push(brief(events));
     }
 
     async fn call<T>(
@@ -86,21 +100,24 @@ impl RunLog for Faulty {
     async fn create_run(
         &self,
         record: RunRecord,
-        mut first: StepEvent,
+        events: &[StepEvent],
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        if let EventKind::RunCreated(created) = &mut first.kind
+        self.note_write(events);
+        let mut events = events.to_vec();
+        if let EventKind::RunCreated(created) = &mut events[0].kind
             && self.forgets_inputs
         {
             created.input = Arc::default();
         }
-        self.call("create_run", self.store.create_run(record, first, key))
+        self.call("create_run", self.store.create_run(record, &events, key))
             .await
     }
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
         self.call("run_by_key", self.store.run_by_key(key)).await
     }
     async fn append(&self, run: RunId, append: Append<'_>) -> Result<(), StoreError> {
+        self.note_write(append.events);
         self.call("append", self.store.append(run, append)).await
     }
     async fn read(

@@ -29,7 +29,10 @@ impl SampleRun {
     /// Creates a run in the store.
     pub async fn stored(store: &SqliteStore) -> Self {
         let (record, first) = new_run();
-        store.create_run(record.clone(), first, None).await.unwrap();
+        store
+            .create_run(record.clone(), &[first], None)
+            .await
+            .unwrap();
         Self {
             id: record.id,
             head: record.head,

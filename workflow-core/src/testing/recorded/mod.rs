@@ -31,7 +31,7 @@ use crate::{
     event::{EventKind, NodeWaiting, RunCancelled, StepEvent, Update},
     node::Registry,
     record::{RunRecord, WorkflowRecord, WorkflowRef},
-    store::{Append, MemoryStore, RunLog},
+    store::{MemoryStore, RunLog},
     value::{RunId, StepKey, StepPath, lock},
 };
 
@@ -215,14 +215,10 @@ async fn put(
         return Ok(());
     };
     let mut record = RunRecord::new(WorkflowRef::from(workflow), first);
-    store
-        .create_run(record.clone(), first.clone(), None)
-        .await?;
     for event in rest {
         record.head.apply(event);
     }
-    let append = Append::new(first.seq, rest, &record.head);
-    Ok(store.append(recording.run(), append).await?)
+    Ok(store.create_run(record, &events, None).await?)
 }
 
 /// Follows the run to its end, and answers for persons. A step whose answer was not recorded cancels the run, which would wait for ever.

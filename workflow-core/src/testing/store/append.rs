@@ -15,6 +15,22 @@ pub async fn a_new_run_has_its_first_event(store: &dyn Store) {
     assert_eq!(run.last_seq(), 1);
 }
 
+pub async fn a_new_run_may_have_several_events(store: &dyn Store) {
+    for kinds in [vec![started()], vec![started(), done("x".into())]] {
+        let mut run = SampleRun::of(&super::sample::workflow("w"), "in".into());
+        let (events, head) = run.next(kinds);
+        run.log.extend(events);
+        run.record.head = head;
+        let created = store.create_run(run.record.clone(), &run.log, None).await;
+        created.unwrap();
+        run.assert_stored(store).await;
+        let has_ended = run.record.head.status.has_ended();
+        let unfinished = store.unfinished(None, 10).await.unwrap();
+        let listed = unfinished.iter().any(|record| record.id == run.id());
+        assert_eq!(listed, !has_ended);
+    }
+}
+
 pub async fn events_are_read_in_order(store: &dyn Store) {
     let mut run = SampleRun::stored(store).await;
     for batch in [1, 3, 2] {

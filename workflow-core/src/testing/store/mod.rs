@@ -42,6 +42,7 @@ macro_rules! store_tests {
         $crate::store_tests! { $empty;
             append {
                 a_new_run_has_its_first_event,
+                a_new_run_may_have_several_events,
                 events_are_read_in_order,
                 events_and_head_are_written_together,
                 an_append_behind_the_end_is_refused,

@@ -82,7 +82,7 @@ impl SampleRun {
         store: &dyn Store,
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
-        let first = self.log[0].clone();
+        let first = &self.log[..1];
         store.create_run(self.record.clone(), first, key).await
     }
 

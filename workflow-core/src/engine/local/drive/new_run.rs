@@ -1,6 +1,6 @@
 //! Creates new runs: reserves a place and memory, stores the run, then drives it.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use tokio::sync::oneshot;
 
@@ -122,9 +122,9 @@ impl Drives {
 
     /// Stores a new run, and shows its first event to the observer.
     async fn store(&self, run: &mut UnstoredRun) -> Result<(), StoreError> {
-        let (record, first) = (run.record.clone(), run.first.clone());
+        let (record, events) = (run.record.clone(), slice::from_ref(&run.first));
         let store = &self.shared.store;
-        store.create_run(record, first, run.key.take()).await?;
+        store.create_run(record, events, run.key.take()).await?;
         if let Some(observed) = self.shared.observed(run.loaded.machine.workflow()) {
             observed.notify(&run.first);
         }
