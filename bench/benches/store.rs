@@ -11,14 +11,14 @@ use workflow_bench::{compare, hosted::Hosted, node, runtimes};
 use workflow_core::{LocalEngine, MemoryStore, Store};
 use workflow_sqlite::SqliteStore;
 
-/// The number of events in the log of a two-step run, and the number of its commits: one for its creation and
-/// one for each turn.
+/// The number of events in the log of a run of a prompt and a model, and the number of its commits: one before the model is
+/// called, and one at the end.
 const EVENTS: u32 = 7;
-const COMMITS: u32 = 4;
+const COMMITS: u32 = 2;
 
 fn main() {
     for (name, runtime) in runtimes() {
-        println!("\n{name} runtime, SQLite, per run of two steps");
+        println!("\n{name} runtime, SQLite, per run of a prompt and a model");
         runs(&runtime);
     }
 }
@@ -62,7 +62,7 @@ async fn hosted(store: impl Store) -> Arc<Hosted> {
         .with_max_running(2_000)
         .with_store(Arc::new(store))
         .build();
-    Arc::new(Hosted::new(engine, node::chain(2)).await)
+    Arc::new(Hosted::new(engine, node::prompt_and_model()).await)
 }
 
 async fn run(hosted: &Arc<Hosted>, at_once: u32, waves: u32) {

@@ -102,6 +102,14 @@ pub fn chain(steps: usize) -> Value {
     json!({ "nodes": nodes })
 }
 
+/// A prompt, and a step in place of a model: it does nothing, but could cost something, as far as the engine knows.
+pub fn prompt_and_model() -> Value {
+    json!({"nodes": [
+        {"id": "ask", "type": "PromptNode", "data": {"template": "Greet {{ input }}"}},
+        {"id": "say", "type": "Noop"},
+    ]})
+}
+
 /// A chain of steps that do nothing and may use one request each, with or without a budget.
 pub fn bounded(steps: usize, budget: Option<u64>) -> Value {
     let nodes: Vec<Value> = (0..steps)

@@ -180,9 +180,12 @@ async fn what_if(
 
     let mut retry = Retry::whole(first);
     retry.overrides = [("given".into(), json!("x"))].into();
-    let dying: Arc<dyn Store> = Arc::new(CrashAfter::new(Arc::clone(&store), crash_after));
-    let host = Host::on(dying);
-    let run = host.engine.retry(retry).await.unwrap().id;
+    let dying = Arc::new(CrashAfter::new(Arc::clone(&store), crash_after));
+    let host = Host::on(dying.clone());
+    let run = tokio::select! {
+        started = host.engine.retry(retry) => started.unwrap().id,
+        crashed = dying.crashed() => crashed,
+    };
     let has_ended = host.answer_all(run, answer).await;
     let mut made = host.service.taken();
     drop(host);

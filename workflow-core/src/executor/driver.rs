@@ -93,6 +93,12 @@ impl Driver {
         self
     }
 
+    /// Whether all inputs are results of steps that only compute, or begin the run.
+    pub(super) fn has_only_computed(&self) -> bool {
+        let mut inputs = self.inputs.iter();
+        inputs.all(|input| self.machine.is_computed(input))
+    }
+
     /// Lets the machine decide on the inputs and on what the attempts have reported.
     pub(super) fn decide(&mut self) {
         let notices = self.context.notices.take();

@@ -1,8 +1,8 @@
 //! Drives a run whose events are stored before anything depends on them: the async loop of an engine.
 //!
 //! A turn passes inputs to the state machine, appends the events that it returns, then executes its commands. The order
-//! matters: nothing is executed because of an event that is not in the journal. All inputs that are available at the
-//! same time share one turn, and so one append.
+//! matters: nothing is executed because of an event that is not in the journal, except attempts that only compute (see
+//! [`Journaled::may_defer`]). All inputs that are available at the same time share one turn, and so one append.
 
 use std::{
     future::{Future, poll_fn, ready},
@@ -12,11 +12,14 @@ use std::{
 };
 
 use super::{driver::Driver, inbox::Inbox};
-use crate::{event::StepEvent, machine::Input};
+use crate::{
+    event::StepEvent,
+    machine::{Command, Input},
+};
 
-/// The journal rejected an append: another driver owns the run. This driver must stop without further effects.
+/// The journal rejected a commit: another driver owns the run, or it could not be created. This driver must stop without further effects.
 ///
-/// It is not an error of the run: the other driver continues it. Nothing may be written or shown after it.
+/// It is not an error of the run: another driver continues it, if it is stored. Nothing may be written or shown after it.
 #[derive(Debug)]
 pub(crate) struct Fenced;
 
@@ -52,11 +55,19 @@ pub(crate) trait Journal: Send {
     }
 }
 
+/// The most events that are stored later than they were decided: about 30 steps that only compute.
+const DEFERRED_EVENTS: usize = 64;
+
+/// The most bytes of memory that these events hold.
+const DEFERRED_BYTES: usize = 64 * 1024;
+
 /// A driver with the journal and the inbox of its run.
 pub(crate) struct Journaled<J> {
     driver: Driver,
     journal: J,
     inbox: Arc<Inbox>,
+    /// Bytes of memory of the events that are decided and not stored.
+    deferred_bytes: usize,
 }
 
 impl<J: Journal> Journaled<J> {
@@ -65,6 +76,7 @@ impl<J: Journal> Journaled<J> {
             driver,
             journal,
             inbox,
+            deferred_bytes: 0,
         }
     }
 
@@ -84,9 +96,10 @@ impl<J: Journal> Journaled<J> {
     ///
     /// 1. collect inputs: cancellation, answers, interruption, notices, results;
     /// 2. let the machine decide;
-    /// 3. store the events of the turn;
+    /// 3. store the events of the turn, unless they may be stored with those of the next one;
     /// 4. execute the commands of the machine;
-    /// 5. wait for the next input, unless there is one or the machine has more to decide.
+    /// 5. wait for the next input, unless there is one or the machine has more to decide. Before that, store what is not
+    ///    stored yet.
     ///
     /// The loop ends when the run has ended or is suspended. A cancellation is passed in each turn until then: it
     /// is a state and not a message, and the machine ignores repetitions.
@@ -95,6 +108,7 @@ impl<J: Journal> Journaled<J> {
         let mut cancelled = pin!(inbox.cancelled().cancelled());
         loop {
             self.take_requests();
+            let only_computes = self.driver.has_only_computed();
             self.driver.decide();
             // After the turn, since only then is the memory known; before the append, so that the run ends in this
             // turn.
@@ -102,7 +116,10 @@ impl<J: Journal> Journaled<J> {
                 self.driver.inputs.push(Input::OutOfMemory { budget });
                 self.driver.decide();
             }
-            self.commit(cancelled.as_mut()).await?;
+            let is_deferred = only_computes && self.may_defer();
+            if !is_deferred {
+                self.commit(cancelled.as_mut()).await?;
+            }
             if self.driver.machine.is_at_rest() {
                 return Ok(());
             }
@@ -110,15 +127,38 @@ impl<J: Journal> Journaled<J> {
                 // Starts nothing, not even what this turn has decided.
                 self.driver.turn.commands.clear();
             }
-            if !self.driver.turn.commands.is_empty() {
+            if !self.driver.turn.commands.is_empty() && !is_deferred {
                 self.journal.confirm().await?;
             }
             if self.driver.turn.more {
                 // A run with much to decide yields to other tasks and checks its cancellation between turns.
                 tokio::task::yield_now().await;
             }
-            self.advance(cancelled.as_mut()).await;
+            self.execute().await;
+            if is_deferred && self.driver.inputs.is_empty() {
+                self.commit(cancelled.as_mut()).await?;
+            }
+            self.wait(cancelled.as_mut()).await;
         }
+    }
+
+    /// Whether a turn that follows from computed results only may be stored later: it starts nothing but first attempts of
+    /// steps that only compute. They cost nothing and change nothing, so a host that stops in between has lost nothing.
+    ///
+    /// Not before a further attempt: the log must show how often a step was lost with its host.
+    fn may_defer(&mut self) -> bool {
+        let (machine, turn) = (&self.driver.machine, &self.driver.turn);
+        let computes = |command: &Command| match command {
+            Command::Run { step, attempt, .. } => *attempt == 1 && machine.is_instant(*step),
+            Command::Deadline { .. } => true,
+            Command::Stop { .. } | Command::Wait { .. } => false,
+        };
+        if turn.more || machine.is_at_rest() || !turn.commands.iter().all(computes) {
+            return false;
+        }
+        let bytes = turn.decided().iter().map(StepEvent::memory);
+        self.deferred_bytes += bytes.sum::<usize>();
+        turn.events.len() <= DEFERRED_EVENTS && self.deferred_bytes <= DEFERRED_BYTES
     }
 
     /// Adds the commands to the run to the inputs.
@@ -141,6 +181,7 @@ impl<J: Journal> Journaled<J> {
         &mut self,
         mut cancelled: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<(), Fenced> {
+        self.deferred_bytes = 0;
         let mut events = std::mem::take(&mut self.driver.turn.events);
         let Self {
             driver, journal, ..
@@ -165,15 +206,18 @@ impl<J: Journal> Journaled<J> {
         committed
     }
 
-    /// Executes the commands of the turn, and waits for the next input: a result, a notice of a node, a command to the run, or
-    /// its cancellation.
-    async fn advance(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
-        let Self { driver, inbox, .. } = self;
+    /// Executes the commands of the turn.
+    async fn execute(&mut self) {
         poll_fn(|cx| {
-            driver.execute(cx);
+            self.driver.execute(cx);
             Poll::Ready(())
         })
         .await;
+    }
+
+    /// Waits for the next input: a result, a notice of a node, a command to the run, or its cancellation.
+    async fn wait(&mut self, mut cancelled: Pin<&mut impl Future<Output = ()>>) {
+        let Self { driver, inbox, .. } = self;
         let mut command = pin!(inbox.filled());
         poll_fn(|cx| {
             // Polled first: what has completed shares the turn with the command.

@@ -132,7 +132,10 @@ pub(crate) enum Command {
 pub(crate) struct Turn {
     /// The time of this turn, and of its events.
     now: Timestamp,
+    /// Those of the turn, after those of earlier turns that the driver has not taken yet.
     pub(crate) events: Vec<StepEvent>,
+    /// How many events are of earlier turns.
+    earlier: usize,
     pub(crate) commands: Vec<Command>,
     /// Whether there is more to decide without a further input. The driver stores the events of the turn first.
     pub(crate) more: bool,
@@ -143,6 +146,7 @@ impl Turn {
     pub(crate) fn new(events: Vec<StepEvent>, now: Timestamp) -> Self {
         Self {
             now,
+            earlier: events.len(),
             events,
             commands: Vec::new(),
             more: false,
@@ -152,7 +156,13 @@ impl Turn {
     /// Begins the next turn. Events and commands that the driver has not taken are kept.
     pub(crate) fn begin(&mut self, now: Timestamp) {
         self.now = now;
+        self.earlier = self.events.len();
         self.more = false;
+    }
+
+    /// The events of this turn.
+    pub(crate) fn decided(&self) -> &[StepEvent] {
+        self.events.get(self.earlier..).unwrap_or_default()
     }
 }
 
@@ -220,6 +230,15 @@ impl Machine {
     pub(crate) fn name(&self, step: StepId) -> Option<StepRef> {
         let frame = self.frames().get(step.frame)?;
         Some(frame.names.step(step.node()))
+    }
+
+    /// Whether an input is nothing but a result of a step that only computes, or begins the run.
+    pub(crate) fn is_computed(&self, input: &Input) -> bool {
+        match input {
+            Input::Resume => self.logged.phase() == Phase::Created,
+            Input::Done { step, .. } => self.is_instant(*step),
+            _ => false,
+        }
     }
 
     /// Whether the node of a step only computes.

@@ -85,7 +85,7 @@ impl Machine {
             if self.agenda.early_end.is_some() || self.has_ended() {
                 return;
             }
-            if turn.events.len() >= MAX_BATCH {
+            if turn.decided().len() >= MAX_BATCH {
                 turn.more = true;
                 return;
             }
@@ -95,7 +95,7 @@ impl Machine {
                 self.frame_settled(frame, turn);
             } else {
                 self.start_ready(turn);
-                if !self.agenda.has_decisions() && turn.events.len() < MAX_BATCH {
+                if !self.agenda.has_decisions() && turn.decided().len() < MAX_BATCH {
                     break;
                 }
             }
@@ -215,7 +215,7 @@ impl Machine {
     /// lost.
     fn start_ready(&mut self, turn: &mut Turn) {
         while self.occupied_slots() < self.limits.slots
-            && turn.events.len() < MAX_BATCH
+            && turn.decided().len() < MAX_BATCH
             && !self.is_full()
             && let Some(((step, reason), line)) = self.next_ready()
         {

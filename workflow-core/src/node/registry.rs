@@ -389,7 +389,8 @@ impl NodeType {
     }
 
     /// Declares that a node of this type only computes its output from what it reads: its `run` returns when it is first polled, costs
-    /// nothing, and changes nothing. Predictions of a run then execute it, and know what follows from it. Default: it may wait.
+    /// nothing, and changes nothing. Predictions of a run then execute it, and know what follows from it; an engine stores its start and its
+    /// result together with what follows. Default: it may wait.
     pub fn with_instant(&mut self) -> &mut Self {
         self.instant = true;
         self.with_no_side_effects()

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use futures::FutureExt;
 
 use self::{
-    loaded_run::{AdmittedRun, LoadedRun},
+    loaded_run::{AdmittedRun, LoadedRun, Unstored},
     placement::Placement,
     replay::{NEWER_LOG, ReplayError},
     run_table::log_stopped,
@@ -189,6 +189,7 @@ impl Drives {
                     run: loaded,
                     admitted,
                     memory: self.shared.admission.budget().reserve_nothing(),
+                    unstored: None,
                 })))
             }
             Err(error) => {
@@ -201,7 +202,7 @@ impl Drives {
     /// Drives a run until it ends or is suspended. Returns its head.
     ///
     /// # Errors
-    /// [`Fenced`] if another engine has appended to the log and owns the run now.
+    /// [`Fenced`] if another engine has appended to the log and owns the run now, or the run could not be created.
     async fn execute(
         &self,
         live: &Arc<LiveRun>,
@@ -211,7 +212,12 @@ impl Drives {
             run: loaded,
             admitted,
             memory,
+            unstored,
         } = *run;
+        let (decided, creation) = match unstored {
+            Some(Unstored { first, creation }) => (vec![first], Some(creation)),
+            None => (Vec::new(), None),
+        };
         let LoadedRun {
             machine,
             clock,
@@ -221,7 +227,8 @@ impl Drives {
         let store = Arc::clone(&self.shared.store);
         let health = Arc::clone(&self.shared.health);
         let mut journal =
-            StoreJournal::new(store, Arc::clone(live), head, observed, memory, health);
+            StoreJournal::new(store, Arc::clone(live), head, observed, memory, health)
+                .with_creation(creation);
         if let Some(fleet) = self.shared.placement.fleet() {
             journal = journal.with_fleet(Arc::clone(fleet));
             self.relay_to_followers(live);
@@ -229,6 +236,7 @@ impl Drives {
         let cancellation = live.inbox().cancelled().child_token();
         let deltas = Arc::clone(live);
         let driver = Driver::new(live.id(), machine, deltas, cancellation, clock);
+        let driver = driver.with_decided(decided);
         let driven = Journaled::new(driver, journal, Arc::clone(live.inbox()));
         let journal = driven.drive().await?;
         drop(admitted);

@@ -1,4 +1,7 @@
-//! Creates new runs: reserves a place and memory, stores the run, then drives it.
+//! Creates new runs: reserves a place and memory, then stores the run and drives it.
+//!
+//! A run that is admitted at once is stored by its driver, with everything that is decided before an attempt begins that is
+//! billed or acts. A run that is queued, or driven by a fleet, is stored with its first event only.
 
 use std::{slice, sync::Arc};
 
@@ -6,10 +9,11 @@ use tokio::sync::oneshot;
 
 use super::{
     DriveLease, Drives,
-    loaded_run::{AdmittedRun, LoadedRun},
+    loaded_run::{AdmittedRun, LoadedRun, Unstored},
 };
 use crate::engine::local::{
-    admission::{Place, budget::Reservation},
+    admission::{Admitted, Place, budget::Reservation},
+    journal::{creation::Creation, live::LiveRun},
     shared::Shared,
 };
 use crate::{
@@ -17,11 +21,14 @@ use crate::{
     error::{Fault, FaultCode},
     event::{RunCreated, StepEvent},
     machine::Machine,
-    record::{RunKey, RunRecord, WorkflowRecord, WorkflowRef},
+    record::{RunHead, RunKey, RunRecord, WorkflowRecord, WorkflowRef},
     store::StoreError,
     value::RunId,
     workflow::Workflow,
 };
+
+/// Where the result of a start is sent.
+type Reply = oneshot::Sender<Result<RunRecord, EngineError>>;
 
 /// A new run before it is stored.
 struct UnstoredRun {
@@ -65,54 +72,86 @@ impl Drives {
         started.await.unwrap_or(Err(EngineError::ShuttingDown))
     }
 
-    async fn store_and_drive(
-        &self,
-        mut run: UnstoredRun,
-        reply: oneshot::Sender<Result<RunRecord, EngineError>>,
-    ) {
+    /// Drives a new run if it is admitted at once, else queues it.
+    async fn store_and_drive(&self, run: UnstoredRun, reply: Reply) {
         // Before it is stored, so that a reader that finds the run in the store also finds its driver.
         let live = self.shared.runs.live(run.record.id);
         let Some(lease) = DriveLease::claim(self, &live) else {
             return;
         };
+        match self.shared.admission.try_admit() {
+            Some(admitted) => {
+                drop(live);
+                let admitted = Box::new(self.unstored(run, admitted, reply));
+                Box::pin(self.drive_here(lease, None, Some(admitted))).await;
+            }
+            None => self.store_and_queue(lease, live, run, reply).await,
+        }
+    }
+
+    /// A run that is stored by its driver.
+    fn unstored<'a>(
+        &self,
+        run: UnstoredRun,
+        admitted: Admitted<'a>,
+        reply: Reply,
+    ) -> AdmittedRun<'a> {
+        let UnstoredRun {
+            mut loaded,
+            record,
+            first,
+            key,
+            memory,
+        } = run;
+        // Its first event is among those that are stored.
+        loaded.head = RunHead::new(record.created_at);
+        let (drives, answer) = (self.clone(), record.clone());
+        let created = move |stored: Result<(), StoreError>| {
+            if stored.is_err() {
+                // The store may have written it before it failed. If so, the alarm drives it.
+                drives.retry_later(answer.id);
+            }
+            let _ = reply.send(stored.map(|()| answer).map_err(EngineError::from));
+        };
+        let creation = Creation::new(record, key, created);
+        AdmittedRun {
+            run: loaded,
+            admitted,
+            memory,
+            unstored: Some(Unstored { first, creation }),
+        }
+    }
+
+    /// Stores a new run. It is loaded from the store when it is admitted.
+    async fn store_and_queue(
+        &self,
+        lease: DriveLease,
+        live: Arc<LiveRun>,
+        mut run: UnstoredRun,
+        reply: Reply,
+    ) {
         if let Err(error) = self.store(&mut run).await {
-            // The store may have written it before it failed. If so, the alarm drives it.
+            // As for a run that is admitted at once.
             self.retry_later(run.record.id);
             let _ = reply.send(Err(error.into()));
             return;
         }
         let UnstoredRun {
-            loaded,
             record,
             first,
+            loaded,
             memory,
             ..
         } = run;
-        let admitted = if let Some(admitted) = self.shared.admission.try_admit() {
-            live.publish(std::iter::once(first));
-            Some(Box::new(AdmittedRun {
-                run: loaded,
-                admitted,
-                memory,
-            }))
-        } else {
-            // A queued run stays in the store only. It is loaded when it is admitted.
-            live.learn_length(first.seq);
-            drop((first, loaded, memory));
-            None
-        };
-        drop(live);
+        live.learn_length(first.seq);
+        drop((live, first, loaded, memory));
         let _ = reply.send(Ok(record));
-        Box::pin(self.drive_here(lease, None, admitted)).await;
+        Box::pin(self.drive_here(lease, None, None)).await;
     }
 
     /// Stores a new run for the fleet. If this process ends before the dispatcher has taken it, the sweep of the fleet
     /// finds it in the store.
-    async fn store_and_dispatch(
-        &self,
-        mut run: UnstoredRun,
-        reply: oneshot::Sender<Result<RunRecord, EngineError>>,
-    ) {
+    async fn store_and_dispatch(&self, mut run: UnstoredRun, reply: Reply) {
         let stored = self.store(&mut run).await;
         if stored.is_ok() {
             self.dispatch(run.record.id);

@@ -2,6 +2,7 @@
 //!
 //! The order is the promise: what a reader has seen is in the log, and a restart cannot take it back.
 
+pub(super) mod creation;
 pub(super) mod health;
 pub(super) mod live;
 pub(super) mod logs;
@@ -13,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::{health::Health, live::LiveRun, observed::Observed};
+use self::{creation::Creation, health::Health, live::LiveRun, observed::Observed};
 use crate::engine::local::{admission::budget::Reservation, fleet::Fleet};
 use crate::{
     event::{EventKind, StepEvent},
@@ -33,6 +34,8 @@ pub(super) struct StoreJournal {
     live: Arc<LiveRun>,
     /// The head of the record with all events applied, including those that are being appended.
     head: RunHead,
+    /// Set until the run is stored.
+    creation: Option<Creation>,
     observed: Option<Observed>,
     memory: Reservation,
     health: Arc<Health>,
@@ -71,11 +74,18 @@ impl StoreJournal {
             store,
             live,
             head,
+            creation: None,
             observed,
             memory,
             health,
             peers: None,
         }
+    }
+
+    /// Sets that the run is not stored yet: its first commit does that.
+    pub(super) fn with_creation(mut self, creation: Option<Creation>) -> Self {
+        self.creation = creation;
+        self
     }
 
     /// Sets the fleet of the engine. Then ownership of the log is confirmed after a pause, an append is not retried without
@@ -198,7 +208,16 @@ impl Journal for StoreJournal {
         for event in &*events {
             self.head.apply(event);
         }
-        self.append(expected, events).await?;
+        let created = match self.creation.take() {
+            Some(creation) => {
+                let stored = creation.store(&*self.store, events, &self.head).await;
+                Some(stored.ok_or(Fenced)?)
+            }
+            None => {
+                self.append(expected, events).await?;
+                None
+            }
+        };
         if let Some(peers) = &mut self.peers {
             peers.owned_at = Instant::now();
             peers.fleet.appended(self.live.id(), self.head.last_seq);
@@ -212,6 +231,9 @@ impl Journal for StoreJournal {
             log_for_operators(event);
         }
         self.live.publish(events.drain(..));
+        if let Some(created) = created {
+            created();
+        }
         // A run whose steps never suspend must still yield to other tasks.
         tokio::task::consume_budget().await;
         Ok(())
