@@ -12,7 +12,7 @@ pub(super) mod run_table;
 pub(super) mod tasks;
 pub(super) mod timers;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures::FutureExt;
 
@@ -238,7 +238,13 @@ impl Drives {
         let driver = Driver::new(live.id(), machine, deltas, cancellation, clock);
         let driver = driver.with_decided(decided);
         let driven = Journaled::new(driver, journal, Arc::clone(live.inbox()));
-        let journal = driven.drive().await?;
+        let mut driving = pin!(driven.drive());
+        let driven = poll_fn(|cx| {
+            let polled = driving.as_mut().poll(cx);
+            live.wake_readers();
+            polled
+        });
+        let journal = driven.await?;
         drop(admitted);
         Ok(journal.into_head())
     }

@@ -43,6 +43,8 @@ pub(in crate::engine::local) struct LiveRun {
     received: tokio::sync::Mutex<Option<CommandNumber>>,
     /// Wakes all readers.
     changed: Notify,
+    /// Whether events were published since the readers were woken.
+    unannounced: AtomicBool,
 }
 
 #[derive(Default)]
@@ -97,6 +99,7 @@ impl LiveRun {
             state: Mutex::default(),
             received: tokio::sync::Mutex::default(),
             changed: Notify::new(),
+            unannounced: AtomicBool::new(false),
         })
     }
 
@@ -178,12 +181,20 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
-    /// Shows events to the readers. They must be in the store already.
+    /// Shows events to the readers. They must be in the store already. The caller wakes the readers afterwards.
     pub(in crate::engine::local) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
         let mut state = lock(&self.state);
         events.for_each(|event| state.push(event));
         drop(state);
-        self.changed.notify_waiters();
+        self.unannounced.store(true, Ordering::Release);
+    }
+
+    /// Wakes the readers if events were published since the last call. Called after each poll of the driver and not for each
+    /// turn: to wake a task on another thread costs more than a turn.
+    pub(in crate::engine::local) fn wake_readers(&self) {
+        if self.unannounced.swap(false, Ordering::AcqRel) {
+            self.changed.notify_waiters();
+        }
     }
 
     /// Shows events that another engine has appended, as read from the store. Skips those that are known already: this
