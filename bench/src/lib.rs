@@ -14,6 +14,7 @@ pub mod floor;
 pub mod hosted;
 pub mod node;
 pub mod sql;
+pub mod storm;
 
 /// The number of measurements of each side.
 const ROUNDS: usize = 21;
