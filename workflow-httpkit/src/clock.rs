@@ -8,9 +8,14 @@
 //! | the end of the body after a complete answer | with the last piece | `idle`, at most 5 s |
 //! | all of them | with the request | `total` |
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The longest wait for the end of the body after a complete answer. A proxy may keep the connection
 /// open; the answer must not wait for it.
@@ -53,19 +58,24 @@ pub struct TimedOut {
     pub limit: Duration,
 }
 
-/// Applies the timeouts to the waits of one request. It starts after admission: time in a queue does not count.
-/// `Copy`, because the wait for the head and the body apply the same clock, and nothing in it changes.
-#[derive(Clone, Copy, Debug)]
+/// Applies the timeouts to the waits of one request, one after the other. It starts after admission: time in a queue does
+/// not count.
+#[derive(Debug)]
 pub struct Clock {
     timeouts: Timeouts,
     started: Instant,
+    /// One timer for all waits. To set it to a later time, as each piece of an answer does, is much cheaper than a new one.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Clock {
     /// Starts the clock of a request.
     pub fn start(timeouts: Timeouts) -> Self {
-        let started = Instant::now();
-        Self { timeouts, started }
+        Self {
+            timeouts,
+            started: Instant::now(),
+            timer: None,
+        }
     }
 
     /// Waits within the first-byte timeout, counted from the start of the request: token, connection,
@@ -73,7 +83,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`TimedOut`].
-    pub async fn first_byte<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
+    pub async fn first_byte<T>(&mut self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.first_byte;
         self.within(self.started, limit, Phase::FirstByte, task)
             .await
@@ -83,7 +93,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`TimedOut`].
-    pub async fn more<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
+    pub async fn more<T>(&mut self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.idle;
         self.within(Instant::now(), limit, Phase::Idle, task).await
     }
@@ -92,7 +102,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`TimedOut`].
-    pub async fn end<T>(&self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
+    pub async fn end<T>(&mut self, task: impl Future<Output = T>) -> Result<T, TimedOut> {
         let limit = self.timeouts.idle.min(AFTER_THE_END);
         self.within(Instant::now(), limit, Phase::Idle, task).await
     }
@@ -109,7 +119,7 @@ impl Clock {
     /// Waits for a task until the timeout of its phase or the total timeout, whichever ends first. The
     /// error names the one that was reached.
     async fn within<T>(
-        &self,
+        &mut self,
         from: Instant,
         limit: Duration,
         phase: Phase,
@@ -125,12 +135,24 @@ impl Clock {
         let Some(until) = until else {
             return Ok(task.await);
         };
-        let done = timeout_at(until, task).await;
-        done.map_err(|_| TimedOut {
+        let timed_out = TimedOut {
             peer: None,
             phase,
             limit,
+        };
+        let mut task = pin!(task);
+        let mut is_set = false;
+        poll_fn(|cx| {
+            if let Poll::Ready(done) = task.as_mut().poll(cx) {
+                return Poll::Ready(Ok(done));
+            }
+            let timer = (self.timer).get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if !std::mem::replace(&mut is_set, true) {
+                timer.as_mut().reset(until);
+            }
+            timer.as_mut().poll(cx).map(|()| Err(timed_out.clone()))
         })
+        .await
     }
 }
 
@@ -167,7 +189,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_wait_has_its_limit() {
-        let clock = clock(None);
+        let mut clock = clock(None);
         let error = clock.more(pending::<()>()).await.unwrap_err();
         assert_eq!(
             (reached(&error), clock.started.elapsed().as_secs()),
@@ -189,7 +211,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_total_timeout_applies_if_it_is_set() {
-        let clock = clock(Some(9));
+        let mut clock = clock(Some(9));
         clock
             .more(tokio::time::sleep(Duration::from_secs(6)))
             .await

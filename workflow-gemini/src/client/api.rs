@@ -156,7 +156,7 @@ impl Api {
         permit: Permit,
     ) -> Result<ResponseBody, GeminiError> {
         let url = self.url(method, self.model_of(request))?;
-        let clock = Clock::start(self.settings.timeouts);
+        let mut clock = Clock::start(self.settings.timeouts);
         // A slow token provider counts towards the first-byte timeout, too.
         // One `?` is for the timeout, the other for the provider.
         let secret = clock
@@ -164,7 +164,7 @@ impl Api {
             .await??;
         let body = async {
             let request = self.request(url, request, token).headers(header(&secret));
-            let response = self.send(&clock, request).await?;
+            let response = self.send(&mut clock, request).await?;
             let status = response.status();
             let retry_after_header = lenient_retry_after(response.headers(), SystemTime::now());
             let limits = (self.settings.max_reply_bytes, bytes_left);
@@ -232,7 +232,11 @@ impl Api {
     /// Sends a request and waits for the head of its answer. `reqwest` reports a connect timeout as an ordinary
     /// error; it becomes a timeout with its limit here. Every other error of this phase is a failed connection,
     /// whatever its cause: DNS, TLS, a reset.
-    async fn send(&self, clock: &Clock, request: RequestBuilder) -> Result<Response, GeminiError> {
+    async fn send(
+        &self,
+        clock: &mut Clock,
+        request: RequestBuilder,
+    ) -> Result<Response, GeminiError> {
         let sent = clock.first_byte(request.send()).await?;
         sent.map_err(|error| {
             let peer = self.settings.peer.to_string();

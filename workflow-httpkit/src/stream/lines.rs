@@ -2,7 +2,7 @@
 //!
 //! The line ends are those of the HTML standard, section 9.2.5 ("Parsing an event stream").
 
-use std::mem;
+use std::{borrow::Cow, mem};
 
 /// Splits bytes into lines at CRLF, LF or CR, also if the bytes are cut within a line end.
 #[derive(Debug, Default)]
@@ -14,18 +14,22 @@ pub(crate) struct Lines {
 
 impl Lines {
     /// Removes a line from the start of `bytes` and returns it without its end. `None` if `bytes` has
-    /// no further line end; the rest is buffered.
-    pub(crate) fn take(&mut self, bytes: &mut &[u8]) -> Option<Vec<u8>> {
+    /// no further line end; the rest is buffered. Only a line that began in earlier bytes is copied.
+    pub(crate) fn take<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Cow<'a, [u8]>> {
         self.skip_second_half(bytes);
         let Some(end) = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
             self.buffer.extend_from_slice(bytes);
             *bytes = &[];
             return None;
         };
-        self.buffer.extend_from_slice(&bytes[..end]);
+        let line = &bytes[..end];
         self.after_cr = bytes[end] == b'\r';
         *bytes = &bytes[end + 1..];
-        Some(mem::take(&mut self.buffer))
+        if self.buffer.is_empty() {
+            return Some(line.into());
+        }
+        self.buffer.extend_from_slice(line);
+        Some(mem::take(&mut self.buffer).into())
     }
 
     /// The last line, if it has no end.

@@ -90,7 +90,7 @@ impl Api {
         body: Vec<u8>,
         facts: &mut CallFacts,
     ) -> Result<AnswerReader, Failure> {
-        let clock = Clock::start(self.settings.timeouts);
+        let mut clock = Clock::start(self.settings.timeouts);
         let request = self.http.post(self.settings.url.clone());
         let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let response = clock.first_byte(request.send()).await?;
