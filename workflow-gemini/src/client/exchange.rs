@@ -114,7 +114,10 @@ impl Exchange {
                 State::Done => return Ok(None),
                 State::Failed(error) => return Err(error),
                 State::Start(token) => self.begin_admission(token),
-                State::Admission(admission, token) => self.await_admission(admission, token).await,
+                // Boxed: it happens once, and its future is large, which would be copied for each chunk.
+                State::Admission(admission, token) => {
+                    Box::pin(self.await_admission(admission, token)).await
+                }
                 State::Reading(reader) => {
                     let secret = reader.secret().clone();
                     let next = self.read(reader).await;

@@ -9,9 +9,12 @@ mod tests;
 mod thinking;
 mod turn;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Poll, ready},
 };
 
 use futures::{StreamExt, stream};
@@ -77,13 +80,18 @@ impl Model for GeminiClient {
             Err(error) => return stream::iter([Err(error)]).boxed(),
         };
         let sent = Arc::<AtomicU32>::default();
-        let chunks = self.ask_counted(method, generate, Arc::clone(&sent));
-        let mut seen = 0;
-        let chunks = chunks.flat_map(move |chunk| {
-            let now = sent.load(Ordering::Relaxed);
-            let requests = (seen..now).map(|_| Ok(ModelChunk::Sent));
-            seen = now;
-            stream::iter(requests.chain(model_chunk(chunk).transpose()))
+        let mut chunks = self.ask_counted(method, generate, Arc::clone(&sent));
+        let (mut seen, mut held) = (0, None);
+        let chunks = stream::poll_fn(move |cx| {
+            if held.is_none() {
+                held = ready!(chunks.poll_next_unpin(cx));
+            }
+            // The requests that were sent before this chunk come first.
+            if seen < sent.load(Ordering::Relaxed) {
+                seen += 1;
+                return Poll::Ready(Some(Ok(ModelChunk::Sent)));
+            }
+            Poll::Ready(held.take().map(model_chunk))
         });
         chunks.boxed()
     }
@@ -140,14 +148,14 @@ impl GeminiClient {
     }
 }
 
-/// A chunk of the client as one of the neutral stream. `None`: there is nothing like it.
-fn model_chunk(chunk: Result<Chunk, GeminiError>) -> Result<Option<ModelChunk>, ModelError> {
-    Ok(Some(match chunk.map_err(error::model_error)? {
+/// A chunk of the client as one of the neutral stream.
+fn model_chunk(chunk: Result<Chunk, GeminiError>) -> Result<ModelChunk, ModelError> {
+    Ok(match chunk.map_err(error::model_error)? {
         Chunk::Queued { queue, position } => ModelChunk::Queued { queue, position },
         Chunk::Admitted => ModelChunk::Admitted,
         Chunk::Text(text) => ModelChunk::Text(text),
         Chunk::Thought(text) => ModelChunk::Thought(text),
         Chunk::Usage(usage) => ModelChunk::Usage(usage),
         Chunk::Done(reply) => ModelChunk::Done(Box::new(turn::model_turn(*reply))),
-    }))
+    })
 }

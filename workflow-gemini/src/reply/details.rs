@@ -45,8 +45,8 @@ pub struct Details {
 }
 
 impl Details {
-    /// Adds the metadata and the parts of the next event of a stream.
-    pub(crate) fn add(&mut self, candidate: &mut Candidate, parts: &[Value]) {
+    /// Adds the metadata of the next event of a stream.
+    pub(crate) fn add(&mut self, candidate: &mut Candidate) {
         let (known, more) = (&mut self.grounding, candidate.grounding_metadata.take());
         merge(known, more, |name| match name {
             "groundingChunks" => Merge::Numbered,
@@ -64,14 +64,11 @@ impl Details {
             "citationSources" | "citations" => Merge::New,
             _ => Merge::Last,
         });
-        for part in parts {
-            self.add_part(part);
-        }
     }
 
     /// Adds a part that is not text. A thought about tools is text and already part of the thoughts. A part can
     /// have several of these members, so none excludes the next.
-    fn add_part(&mut self, part: &Value) {
+    pub(crate) fn add_part(&mut self, part: &Value) {
         if part.get("executableCode").is_some() || part.get("codeExecutionResult").is_some() {
             self.code.push(part.clone());
         }
@@ -174,7 +171,7 @@ mod tests {
         let mut details = Details::default();
         for event in events {
             let mut candidate: Candidate = serde_json::from_value(event.clone()).unwrap();
-            details.add(&mut candidate, &[]);
+            details.add(&mut candidate);
         }
         serde_json::to_value(details).unwrap()
     }
@@ -238,7 +235,7 @@ mod tests {
             json!({"fileData": {"mimeType": "video/mp4", "fileUri": "https://x.example/v"}}),
             json!({"text": "A"}),
         ];
-        details.add(&mut Candidate::default(), &parts);
+        parts.iter().for_each(|part| details.add_part(part));
         let expected = json!({
             "function_calls": [{"name": "get_weather", "args": {"city": "Oslo"}}],
             "media": [

@@ -3,7 +3,22 @@
 //! A later turn has to send them back unchanged: the API refuses a conversation whose thought signatures
 //! are missing (`MISSING_THOUGHT_SIGNATURE`).
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor, value::SeqAccessDeserializer},
+};
+use serde_json::{Map, Value, json};
+
+/// A part of a candidate. Most are one word of text and nothing else, and are read without a map.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Part {
+    /// `{"text": "…"}`.
+    Text(String),
+    /// Any other value.
+    Other(Value),
+}
 
 /// The text of a part, and whether it is a thought. `None` if the part has no text.
 ///
@@ -18,19 +33,33 @@ pub(crate) fn text_of(part: &Value) -> Option<(&str, bool)> {
 /// signature, or with an unknown member, is kept as it is. Joining keeps the number of parts small; a stream of
 /// 10,000 events would otherwise be 10,000 parts in the log.
 pub(crate) fn add(parts: &mut Vec<Value>, part: Value) {
-    let Some(thought) = is_plain(&part) else {
-        return parts.push(part);
-    };
-    let more = part["text"].as_str().unwrap_or_default();
-    if more.is_empty() {
-        return;
+    let text = part["text"].as_str().unwrap_or_default();
+    let is_joined = is_plain(&part).is_some_and(|thought| is_joined(parts, text, thought));
+    if !is_joined {
+        parts.push(part);
     }
-    let last = parts
-        .last_mut()
-        .filter(|last| is_plain(last) == Some(thought));
+}
+
+/// Appends a part that is text only, as [`add`] does.
+pub(crate) fn add_text(parts: &mut Vec<Value>, text: &str) {
+    if !is_joined(parts, text, false) {
+        parts.push(json!({ "text": text }));
+    }
+}
+
+/// Appends a text to the last part, if both are plain pieces of one text. Returns `false` if it is a part of its own.
+fn is_joined(parts: &mut [Value], more: &str, thought: bool) -> bool {
+    if more.is_empty() {
+        return true;
+    }
+    let last = parts.last_mut();
+    let last = last.filter(|last| is_plain(last) == Some(thought));
     match last.map(|last| &mut last["text"]) {
-        Some(Value::String(text)) => text.push_str(more),
-        _ => parts.push(part),
+        Some(Value::String(text)) => {
+            text.push_str(more);
+            true
+        }
+        _ => false,
     }
 }
 
@@ -43,6 +72,69 @@ fn is_plain(part: &Value) -> Option<bool> {
     let known = 1 + usize::from(thought.is_some());
     let thought = thought.map_or(Some(false), Value::as_bool)?;
     (members.len() == known).then_some(thought)
+}
+
+impl<'de> Deserialize<'de> for Part {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PartVisitor)
+    }
+}
+
+struct PartVisitor;
+
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = Part;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Part, A::Error> {
+        let mut map = Map::new();
+        if let Some((name, value)) = members.next_entry::<String, Value>()? {
+            let second = members.next_entry()?;
+            let value = match (value, &second) {
+                (Value::String(text), None) if name == "text" => return Ok(Part::Text(text)),
+                (value, _) => value,
+            };
+            map.insert(name, value);
+            let mut next = second;
+            while let Some((name, value)) = next {
+                map.insert(name, value);
+                next = members.next_entry()?;
+            }
+        }
+        Ok(Part::Other(map.into()))
+    }
+
+    // No part of the API is anything but an object.
+    fn visit_str<E>(self, text: &str) -> Result<Part, E> {
+        Ok(Part::Other(text.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Part, E> {
+        Ok(Part::Other(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Part, E> {
+        Ok(Part::Other(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Part, E> {
+        Ok(Part::Other(number.into()))
+    }
+
+    fn visit_bool<E>(self, is_true: bool) -> Result<Part, E> {
+        Ok(Part::Other(is_true.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Part, E> {
+        Ok(Part::Other(Value::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Part, A::Error> {
+        Value::deserialize(SeqAccessDeserializer::new(items)).map(Part::Other)
+    }
 }
 
 #[cfg(test)]
@@ -65,9 +157,18 @@ mod tests {
             json!({"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "cw=="}),
             json!({"brandNew": {"text": "E"}}),
             json!("odd"),
+            json!([1, {"text": "F"}]),
+            json!({}),
+            json!(null),
         ];
         let mut parts = Vec::new();
-        came.iter().cloned().for_each(|part| add(&mut parts, part));
+        for part in came {
+            // As a stream has it.
+            match serde_json::from_str(&part.to_string()).unwrap() {
+                Part::Text(text) => add_text(&mut parts, &text),
+                Part::Other(part) => add(&mut parts, part),
+            }
+        }
         let expected = [
             json!({"text": "hm.", "thought": true}),
             json!({"text": "AB"}),
@@ -77,6 +178,9 @@ mod tests {
             json!({"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "cw=="}),
             json!({"brandNew": {"text": "E"}}),
             json!("odd"),
+            json!([1, {"text": "F"}]),
+            json!({}),
+            json!(null),
         ];
         assert_eq!(parts, expected);
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use workflow_core::value::Usage;
 
-use super::lenient;
+use super::{lenient, parts::Part};
 
 /// A `GenerateContentResponse`, or an error object in its place.
 #[derive(Debug, Default, Deserialize)]
@@ -95,8 +95,8 @@ impl Candidate {
         relevant.map(Rating::describe).collect()
     }
 
-    /// The raw parts, in their order.
-    pub(crate) fn take_parts(&mut self) -> Vec<Value> {
+    /// The parts, in their order.
+    pub(crate) fn take_parts(&mut self) -> Vec<Part> {
         let content = self.content.take().unwrap_or_default();
         content.parts.unwrap_or_default()
     }
@@ -106,7 +106,7 @@ impl Candidate {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Content {
-    parts: Option<Vec<Value>>,
+    parts: Option<Vec<Part>>,
 }
 
 /// Feedback about the prompt. Only a `block_reason` means that it was blocked; ratings alone do not.

@@ -16,7 +16,7 @@ use crate::{
     error::{ApiError, ErrorBody, GeminiError, NoAnswer, NoAnswerReason},
     reply::{
         BlockReason, Candidate, Chunk, Details, FinishReason, PromptFeedback, Reply, Response,
-        parts,
+        parts::{self, Part},
     },
     request::{FunctionCall, GenerateRequest},
 };
@@ -116,24 +116,34 @@ impl ReplyBuilder {
         if !ratings.is_empty() {
             self.ratings = ratings;
         }
-        let parts = candidate.take_parts();
-        self.details.add(&mut candidate, &parts);
+        self.details.add(&mut candidate);
+        for part in candidate.take_parts() {
+            match part {
+                Part::Text(text) => {
+                    parts::add_text(&mut self.parts, &text);
+                    self.add_text(text, false, news);
+                }
+                Part::Other(part) => self.add_part(part, news),
+            }
+        }
         if self.has_functions {
             // They are in `calls`; the metadata of a step must not have all arguments a second time.
             self.details.function_calls.clear();
-        }
-        for part in parts {
-            if let Some((text, is_thought)) = parts::text_of(&part) {
-                self.add_text(text, is_thought, news);
-            }
-            self.add_call(&part);
-            parts::add(&mut self.parts, part);
         }
         self.continuation = candidate.continuation_token.or(self.continuation.take());
         let reason = candidate.finish_reason.map(FinishReason::from);
         let reason = reason.filter(|reason| *reason != FinishReason::Unspecified);
         self.finish_reason = reason.or(self.finish_reason.take());
         self.message = candidate.finish_message.or(self.message.take());
+    }
+
+    fn add_part(&mut self, part: Value, news: &mut VecDeque<Chunk>) {
+        if let Some((text, is_thought)) = parts::text_of(&part) {
+            self.add_text(text.to_owned(), is_thought, news);
+        }
+        self.details.add_part(&part);
+        self.add_call(&part);
+        parts::add(&mut self.parts, part);
     }
 
     fn add_call(&mut self, part: &Value) {
@@ -149,13 +159,16 @@ impl ReplyBuilder {
         }
     }
 
-    fn add_text(&mut self, text: &str, is_thought: bool, news: &mut VecDeque<Chunk>) {
+    fn add_text(&mut self, text: String, is_thought: bool, news: &mut VecDeque<Chunk>) {
+        if text.is_empty() {
+            return;
+        }
         if is_thought {
-            self.thoughts.push_str(text);
-            news.push_back(Chunk::Thought(text.to_owned()));
+            self.thoughts.push_str(&text);
+            news.push_back(Chunk::Thought(text));
         } else {
-            self.text.push_str(text);
-            news.push_back(Chunk::Text(text.to_owned()));
+            self.text.push_str(&text);
+            news.push_back(Chunk::Text(text));
         }
     }
 
