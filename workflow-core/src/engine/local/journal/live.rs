@@ -277,9 +277,13 @@ impl DeltaSink for LiveRun {
     /// A node sends deltas through a borrow that ends with its attempt, so none arrives after the end of the attempt.
     fn push(&self, delta: Delta) {
         let mut state = lock(&self.state);
-        let path = delta.step.path().clone();
-        let text = state.running_text.entry(path);
-        text.or_insert_with(|| StepText::of(&delta)).push(&delta);
+        if let Some(text) = state.running_text.get_mut(delta.step.path()) {
+            text.push(&delta);
+        } else {
+            let mut text = StepText::of(&delta);
+            text.push(&delta);
+            state.running_text.insert(delta.step.path().clone(), text);
+        }
         drop(state);
         self.changed.notify_waiters();
     }

@@ -11,6 +11,9 @@ use super::{
 use crate::engine::local::{drive::replay::damaged_event, shared::Shared};
 use crate::{event::Update, store::StoreError, value::RunId};
 
+/// For how many updates a waiting reader keeps memory.
+const WAITING_UPDATES: usize = 4;
+
 /// A subscriber of a run's updates, with its position. It pulls; the run never waits for it.
 pub(in crate::engine::local) struct Reader {
     run: RunId,
@@ -40,20 +43,22 @@ impl Reader {
     }
 
     pub(in crate::engine::local) fn into_stream(self) -> BoxStream<'static, Update> {
-        let batches = stream::unfold(self, async |mut reader| {
-            reader.next_batch().await.map(|batch| (batch, reader))
+        let updates = stream::unfold(self, async |mut reader| {
+            reader.next().await.map(|update| (update, reader))
         });
-        batches.flat_map(stream::iter).boxed()
+        updates.boxed()
     }
 
-    /// The updates that are available now, waiting for the first; `None` at the end.
-    async fn next_batch(&mut self) -> Option<VecDeque<Update>> {
+    /// The next update; `None` at the end.
+    async fn next(&mut self) -> Option<Update> {
         while self.updates.is_empty() && !self.ended {
+            // A reader waits here, perhaps for long, and has read a long log before.
+            self.updates.shrink_to(WAITING_UPDATES);
             self.refill().await;
         }
-        let last = self.updates.back()?;
-        self.ended |= matches!(last, Update::Event(event) if event.is_terminal());
-        Some(std::mem::take(&mut self.updates))
+        let next = self.updates.pop_front()?;
+        self.ended |= matches!(&next, Update::Event(event) if event.is_terminal());
+        Some(next)
     }
 
     async fn refill(&mut self) {
