@@ -86,9 +86,17 @@ impl Exchange {
     pub(crate) async fn advance(
         mut self: Box<Self>,
     ) -> Result<Option<(Chunk, Box<Self>)>, GeminiError> {
-        let span = self.call().span().clone();
-        let chunk = self.next().instrument(span).await?;
-        Ok(chunk.map(|chunk| (chunk, self)))
+        loop {
+            if let Some(chunk) = self.pending.pop_front() {
+                self.call().record_chunk(&chunk);
+                return Ok(Some((chunk, self)));
+            }
+            if matches!(self.state, State::Done) {
+                return Ok(None);
+            }
+            let span = self.call().span().clone();
+            self.step().instrument(span).await?;
+        }
     }
 
     /// The span of the call. It begins with the first poll, so a stream that is never polled has none.
@@ -100,32 +108,26 @@ impl Exchange {
         })
     }
 
-    /// Returns pending chunks first, and otherwise takes the next step of the state machine.
+    /// Takes the next step of the state machine, which may add chunks.
     ///
     /// The state is `Done` while a step runs, so a call whose future is dropped within a step cannot be continued;
     /// `try_unfold` drops the call together with the future.
-    async fn next(&mut self) -> Result<Option<Chunk>, GeminiError> {
-        loop {
-            if let Some(chunk) = self.pending.pop_front() {
-                self.call().record_chunk(&chunk);
-                return Ok(Some(chunk));
+    async fn step(&mut self) -> Result<(), GeminiError> {
+        let next = match mem::replace(&mut self.state, State::Done) {
+            State::Done => return Ok(()),
+            State::Failed(error) => return Err(error),
+            State::Start(token) => self.begin_admission(token),
+            // Boxed: it happens once, and its future is large, which would be copied for each chunk.
+            State::Admission(admission, token) => {
+                Box::pin(self.await_admission(admission, token)).await
             }
-            let next = match mem::replace(&mut self.state, State::Done) {
-                State::Done => return Ok(None),
-                State::Failed(error) => return Err(error),
-                State::Start(token) => self.begin_admission(token),
-                // Boxed: it happens once, and its future is large, which would be copied for each chunk.
-                State::Admission(admission, token) => {
-                    Box::pin(self.await_admission(admission, token)).await
-                }
-                State::Reading(reader) => {
-                    let secret = reader.secret().clone();
-                    let next = self.read(reader).await;
-                    next.map_err(|error| error.redacted(&secret))
-                }
-            };
-            self.state = next.unwrap_or_else(|error| self.failed(error));
-        }
+            State::Reading(mut reader) => match self.read(&mut reader).await {
+                Ok(next) => Ok(next.unwrap_or(State::Reading(reader))),
+                Err(error) => Err(error.redacted(reader.secret())),
+            },
+        };
+        self.state = next.unwrap_or_else(|error| self.failed(error));
+        Ok(())
     }
 
     /// Records an error in the span and, if the API refused the request, in the limits. Only a refusal can begin a
@@ -176,17 +178,17 @@ impl Exchange {
         Ok(State::Reading(Box::new(reader)))
     }
 
-    /// Reads the next responses and turns them into chunks. An error in the answer comes after the
-    /// chunks that were received before it.
-    async fn read(&mut self, mut reader: Box<ReplyReader>) -> Result<State, GeminiError> {
+    /// Reads the next responses and turns them into chunks. Returns the next state at the end of the answer. An error in the
+    /// answer comes after the chunks that were received before it.
+    async fn read(&mut self, reader: &mut ReplyReader) -> Result<Option<State>, GeminiError> {
         let Some(parts) = reader.next(self.reply.is_complete()).await? else {
-            return self.ended(&reader);
+            return self.ended(reader).map(Some);
         };
         // A part that fails ends the loop: the parts after an error object are no answer.
         for part in parts {
             self.reply.add(part, &mut self.pending)?;
         }
-        Ok(State::Reading(reader))
+        Ok(None)
     }
 
     /// The answer to one request has ended: continues it with a further request, or finishes the call. The limit on

@@ -87,7 +87,10 @@ impl Exchange {
                 State::Done => return Ok(None),
                 State::Failed(error) => return Err(error),
                 State::Start => self.begin(),
-                State::Admission(admission, body) => self.await_admission(admission, body).await,
+                // Boxed: it happens once, and its future is large, which would be copied for each chunk.
+                State::Admission(admission, body) => {
+                    Box::pin(self.await_admission(admission, body)).await
+                }
                 State::Reading(reader, permit) => {
                     let read = self.read(reader, permit).await;
                     read.map_err(|failure| self.failure(failure))
