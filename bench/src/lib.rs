@@ -42,9 +42,33 @@ pub fn runtimes() -> [(&'static str, Runtime); 2] {
 pub fn compare(
     name: &str,
     units: u32,
+    floor: impl FnMut(),
+    ours: impl FnMut(),
+) -> Option<Duration> {
+    let (floor, ours) = measured(name, units, floor, ours)?;
+    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
+    println!("{name:<46} floor {floor:>10.2?}   ours {ours:>10.2?}   ratio {ratio:>5.2}");
+    Some(ours)
+}
+
+/// As [`compare`], for concurrent work: prints how many units each side does in a second, and ours as a share of the floor's.
+pub fn compare_rates(name: &str, units: u32, floor: impl FnMut(), ours: impl FnMut()) {
+    let Some((floor, ours)) = measured(name, units, floor, ours) else {
+        return;
+    };
+    let rate = |time: Duration| 1.0 / time.as_secs_f64();
+    let (floor, ours) = (rate(floor), rate(ours));
+    let ratio = ours / floor;
+    println!("{name:<46} floor {floor:>8.0}/s   ours {ours:>8.0}/s   ratio {ratio:>5.2}");
+}
+
+/// The median times of both sides per unit; `None` if the measurement is not selected.
+fn measured(
+    name: &str,
+    units: u32,
     mut floor: impl FnMut(),
     mut ours: impl FnMut(),
-) -> Option<Duration> {
+) -> Option<(Duration, Duration)> {
     if !is_chosen(name) {
         return None;
     }
@@ -55,10 +79,7 @@ pub fn compare(
         floors.push(timed(&mut floor));
         own.push(timed(&mut ours));
     }
-    let (floor, ours) = (median(floors) / units, median(own) / units);
-    let ratio = ours.as_secs_f64() / floor.as_secs_f64();
-    println!("{name:<46} floor {floor:>10.2?}   ours {ours:>10.2?}   ratio {ratio:>5.2}");
-    Some(ours)
+    Some((median(floors) / units, median(own) / units))
 }
 
 /// Whether the command line selects a measurement: it has no words, or the name contains one of them.
