@@ -203,8 +203,8 @@ async fn a_vanished_reader_is_no_longer_counted() {
     idle().await;
     let third = follow(address, &events).await.expect("a place is free");
     api.script.finish("done");
-    let chunks = third.chunks().await;
-    assert!(chunks.last().unwrap().contains("run.completed"));
+    let frames = third.frames().await;
+    assert!(frames.last().unwrap().contains("run.completed"));
 }
 
 #[tokio::test(start_paused = true)]

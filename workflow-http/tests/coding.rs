@@ -128,7 +128,7 @@ async fn streams_are_never_compressed_or_delayed() {
     let request = request("GET", &format!("{run}/events")).header("accept-encoding", "gzip, br");
     let response = api.send(with_body(request, Body::empty())).await;
     assert!(!response.headers().contains_key("content-encoding"));
-    let mut frames = support::Frames(response.into_body());
+    let mut frames = support::Frames::of(response.into_body());
     assert!(
         frames.next().await.unwrap().contains("retry: 1000"),
         "the first frame arrives alone"

@@ -41,8 +41,8 @@ async fn many_clients_leave_no_descriptor_open() {
     assert_eq!(open_descriptors(), before + 2 * streams.len());
     api.script.finish("done");
     for stream in streams {
-        let chunks = stream.chunks().await;
-        assert!(chunks.last().unwrap().contains("run.completed"));
+        let frames = stream.frames().await;
+        assert!(frames.last().unwrap().contains("run.completed"));
     }
     idle().await;
     assert_eq!(open_descriptors(), before);

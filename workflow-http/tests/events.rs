@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header::ACCEPT},
@@ -9,6 +11,7 @@ use axum::{
 use futures::future::join_all;
 use serde_json::{Value, json};
 use support::{Answer, Api, Frames, Wire, hiding, request, serve, with_body};
+use tokio::time::{Instant, advance};
 
 fn after(run: &str, last_event_id: &str) -> Request<Body> {
     let request = request("GET", &format!("{run}/events?after=1"));
@@ -271,11 +274,38 @@ async fn the_bytes_on_the_wire_are_an_event_stream() {
         );
     }
     assert!(!head.iter().any(|line| line.starts_with("content-encoding")));
-    let chunks = wire.chunks().await;
-    assert_eq!(chunks[0], ": ok\nretry: 1000\n\n");
-    assert_eq!(chunks.len(), 8);
-    assert!(
-        chunks.iter().all(|chunk| chunk.ends_with("\n\n")),
-        "{chunks:#?}"
-    );
+    let frames = wire.frames().await;
+    assert_eq!(frames[0], ": ok\nretry: 1000\n\n");
+    assert_eq!(frames.len(), 8);
+}
+
+#[tokio::test]
+async fn frames_that_are_ready_at_once_are_one_chunk() {
+    let api = Api::new();
+    let run = ended(&api).await;
+    let (address, _serving) = serve(&api).await;
+    let mut wire = Wire::get(address, &format!("{run}/events"), &[]).await;
+    wire.head().await;
+    let chunk = wire.chunk().await.unwrap();
+    assert_eq!(chunk.matches("\n\n").count(), 8, "{chunk}");
+    assert_eq!(wire.chunk().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_are_counted_from_the_last_frame() {
+    let api = Api::new();
+    let run = api.start().await;
+    let mut frames = api.events(&run).await;
+    let heartbeat = async |frames: &mut Frames| {
+        let since = Instant::now();
+        while frames.next().await.unwrap() != ": hb\n\n" {}
+        since.elapsed().as_secs()
+    };
+    assert_eq!(heartbeat(&mut frames).await, 5);
+    assert_eq!(heartbeat(&mut frames).await, 5);
+    advance(Duration::from_secs(3)).await;
+    api.script.say("It ");
+    frames.until("node.delta").await;
+    assert_eq!(heartbeat(&mut frames).await, 5);
+    assert_eq!(heartbeat(&mut frames).await, 5);
 }

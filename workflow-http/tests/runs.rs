@@ -162,7 +162,7 @@ async fn a_run_can_be_started_and_followed_in_one_request() {
     assert_eq!(response.status(), StatusCode::OK);
     assert!(response.headers().contains_key("location"));
     assert!(response.headers().contains_key("x-run-id"));
-    support::Frames(response.into_body())
+    support::Frames::of(response.into_body())
         .until("run.completed")
         .await;
 }

@@ -170,7 +170,7 @@ async fn shutdown_ends_streams_cleanly_and_then_the_service() {
 
     api.shutdown.cancel();
 
-    wire.chunks().await;
+    wire.frames().await;
     assert_eq!(idle.all().await, r#"{"status":"ok"}"#);
     let ended = timeout(Duration::from_secs(4), serving).await;
     ended

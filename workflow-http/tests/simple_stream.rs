@@ -6,7 +6,7 @@ use serde_json::json;
 use support::{Api, Wire, hiding, request, serve, two_steps};
 use workflow_core::NodeError;
 
-/// Runs the workflow over a socket, and returns the head of the response and the chunks of its body.
+/// Runs the workflow over a socket, and returns the head of the response and the frames of its body.
 async fn run(api: &Api, workflow: &str) -> (Vec<String>, Vec<String>) {
     let (address, _serving) = serve(api).await;
     let mut wire = Wire::post(
@@ -15,11 +15,11 @@ async fn run(api: &Api, workflow: &str) -> (Vec<String>, Vec<String>) {
         r#"{"input":"Quantum Computing"}"#,
     )
     .await;
-    (wire.head().await, wire.chunks().await)
+    (wire.head().await, wire.frames().await)
 }
 
 #[tokio::test]
-async fn two_steps_are_five_frames_in_one_chunk_each() {
+async fn two_steps_are_five_frames() {
     let _hiding = hiding();
     let api = Api::new();
     let workflow = api.create(two_steps()).await;
@@ -27,7 +27,7 @@ async fn two_steps_are_five_frames_in_one_chunk_each() {
     api.script.say("are odd.");
     api.script.finish("Qubits are odd.");
 
-    let (head, chunks) = run(&api, &workflow).await;
+    let (head, frames) = run(&api, &workflow).await;
 
     assert_eq!(head[0], "http/1.1 200 ok");
     for header in [
@@ -49,7 +49,7 @@ async fn two_steps_are_five_frames_in_one_chunk_each() {
         head.contains(&format!("location: /api/runs/{run_id}")),
         "{head:#?}"
     );
-    insta::assert_debug_snapshot!(chunks, @r#"
+    insta::assert_debug_snapshot!(frames, @r#"
     [
         "data: {\"timestamp\":\"[time]\",\"nodeId\":\"prompt_step\",\"status\":\"running\",\"message\":\"Rendering the prompt...\",\"output\":null,\"error\":null}\n\n",
         "data: {\"timestamp\":\"[time]\",\"nodeId\":\"prompt_step\",\"status\":\"success\",\"message\":\"Completed in [s].\",\"output\":\"Explain Quantum Computing\",\"error\":null}\n\n",
@@ -103,7 +103,7 @@ async fn a_cancelled_run_ends_as_failed() {
         .unwrap();
     let response = api.send(run).await;
     let location = response.headers()["location"].to_str().unwrap().to_owned();
-    let mut frames = support::Frames(response.into_body());
+    let mut frames = support::Frames::of(response.into_body());
     for _ in 0..3 {
         frames.next().await.unwrap();
     }
@@ -125,10 +125,10 @@ async fn outputs_other_than_strings_are_compact_json() {
         .create(json!({"nodes": [{"id": "shape", "type": "TransformNode", "data": data}]}))
         .await;
 
-    let (_, chunks) = run(&api, &workflow).await;
+    let (_, frames) = run(&api, &workflow).await;
 
     let frame: serde_json::Value =
-        serde_json::from_str(chunks[1].strip_prefix("data: ").unwrap()).unwrap();
+        serde_json::from_str(frames[1].strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(
         frame["output"],
         r#"{"n":[1,2.5,null],"of":"Quantum Computing"}"#

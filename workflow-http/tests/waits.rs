@@ -121,8 +121,8 @@ async fn the_simple_stream_stays_open_while_a_run_waits() {
     let wait = api.get(&run).await.json()["waits"][0]["wait_id"].clone();
     let path = format!("{run}/waits/{}", wait.as_str().unwrap());
     assert_eq!(api.post(&path, json!({"ok": true})).await.status, 200);
-    let frames: Vec<Value> = (wire.chunks().await.iter())
-        .filter_map(|chunk| chunk.strip_prefix("data: "))
+    let frames: Vec<Value> = (wire.frames().await.iter())
+        .filter_map(|frame| frame.strip_prefix("data: "))
         .map(|data| serde_json::from_str(data).unwrap())
         .collect();
     let reported: Vec<_> = (frames.iter())

@@ -3,14 +3,13 @@
 //! The number of an event is its position in the log. It is the `id` of a frame, the cursor of pages, and the
 //! `Last-Event-ID` of a browser that reconnects; so a client can change between stream and pages at any event.
 
-use std::time::Duration;
+use std::io::Write;
 
 use axum::{
     extract::{FromRequestParts, State},
     http::{HeaderMap, HeaderName, StatusCode, request::Parts},
-    response::{IntoResponse, Json, Response, sse::Event},
+    response::{IntoResponse, Json, Response},
 };
-use futures::{StreamExt, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::{RunId, StepEvent, Update, value::json_bytes};
@@ -19,7 +18,7 @@ use crate::{
     app::App,
     problem::{Kind, Problem},
     request::{Argument, EVENT_STREAM, Id, JSON, Limit, NDJSON, Query, VARY_ACCEPT, accept},
-    sse::{self, recording},
+    sse::{self, recording, write_data},
 };
 
 /// The position in the log, for clients that cannot set headers, and the size of a page.
@@ -112,27 +111,30 @@ async fn seen(app: &App, run: RunId, after: u64) -> Result<Option<StepEvent>, Pr
 pub(crate) async fn follow(app: &App, run: RunId, after: u64) -> Result<Response, Problem> {
     let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, after).await?;
-    let frames = stream::iter([Ok(greeting())]).chain(updates.map(|update| frame(&update)));
-    Ok(sse::response(permit.hold_during(frames), &app.options))
+    let updates = permit.hold_during(updates);
+    Ok(sse::response(GREETING, updates, write_frame, &app.options))
 }
 
 /// The first frame. Its bytes confirm to client and proxies that the stream is open; `retry` sets the browser's
 /// delay before it reconnects to a second.
-fn greeting() -> Event {
-    Event::default().comment("ok").retry(Duration::from_secs(1))
-}
+const GREETING: &str = ": ok\nretry: 1000\n\n";
 
-/// The frame of an update. Deltas have no id: they are not in the log, so a reader cannot resume after one. The
-/// last arm is for kinds of updates of later versions of core: an empty comment keeps the stream valid.
-fn frame(update: &Update) -> Result<Event, axum::Error> {
+/// Appends the frame of an update. Deltas have no id: they are not in the log, so a reader cannot resume after one. Kinds of
+/// updates of later versions of core have no frame.
+fn write_frame(update: &Update, chunk: &mut Vec<u8>) -> serde_json::Result<()> {
     match update {
         Update::Event(event) => {
+            let name = event.kind.name();
+            // A vector takes all bytes.
+            let _ = write!(chunk, "id: {}\nevent: {name}\n", event.seq);
             // `shown` leaves out what is in the log only. It copies the event only if there is such a field.
-            let frame = Event::default().id(event.seq.to_string());
-            sse::data(frame.event(event.kind.name()), &event.shown())
+            write_data(chunk, &event.shown())
         }
-        Update::Delta(delta) => sse::data(Event::default().event("node.delta"), delta),
-        _ => Ok(Event::default().comment("")),
+        Update::Delta(delta) => {
+            chunk.extend_from_slice(b"event: node.delta\n");
+            write_data(chunk, delta)
+        }
+        _ => Ok(()),
     }
 }
 

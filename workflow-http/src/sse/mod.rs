@@ -28,6 +28,7 @@
 //! `Last-Event-ID` or `after`. Text of running steps comes first after a reconnect, as larger deltas with their
 //! offsets, so a client can skip what it has.
 
+mod chunks;
 pub(crate) mod events;
 mod readers;
 mod recording;
@@ -36,44 +37,36 @@ pub(crate) mod simple_stream;
 pub(crate) use self::{events::EventPage, readers::Readers, simple_stream::Frame};
 
 use axum::{
-    http::header::{CACHE_CONTROL, HeaderName},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    body::Body,
+    http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
+    response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt};
-use serde::Serialize;
+use workflow_core::Update;
 
-use crate::options::Options;
+use self::chunks::{Chunks, write_data};
+use crate::{options::Options, request::EVENT_STREAM};
 
-/// A frame with JSON as its data. The text has no line breaks, so it is one `data` line.
-///
-/// # Errors
-/// If the value cannot be serialized.
-pub(crate) fn data(frame: Event, value: &impl Serialize) -> Result<Event, axum::Error> {
-    let json = serde_json::to_string(value).map_err(axum::Error::new)?;
-    Ok(frame.data(json))
-}
-
-/// A response that sends each frame as one chunk, and a comment after a time without frames. It ends with the
-/// frames, or when the service shuts down.
+/// A response that sends a greeting, then the frames that `write` appends for each update, and a comment after a time
+/// without frames. It ends with the updates, or when the service shuts down.
 ///
 /// `no-transform` and `X-Accel-Buffering` (nginx) keep proxies from collecting frames before they send them.
 ///
 /// At shutdown the body ends without a last frame. A browser reconnects with the id of the last event, to this
 /// service after its restart or to another one. Heartbeats are counted from the last frame, so a busy stream has
 /// none.
-pub(crate) fn response<S>(frames: S, options: &Options) -> Response
+fn response<S, W>(greeting: &str, updates: S, write: W, options: &Options) -> Response
 where
-    S: Stream<Item = Result<Event, axum::Error>> + Send + 'static,
+    S: Stream<Item = Update> + Send + Unpin + 'static,
+    W: FnMut(&Update, &mut Vec<u8>) -> serde_json::Result<()> + Send + Unpin + 'static,
 {
-    let frames = frames.take_until(options.shutdown.clone().cancelled_owned());
-    let heartbeat = KeepAlive::new().interval(options.heartbeat).text("hb");
-    let sse = Sse::new(frames).keep_alive(heartbeat);
+    let shutdown = options.shutdown.clone().cancelled_owned();
+    let updates = updates.take_until(Box::pin(shutdown));
+    let chunks = Chunks::new(greeting, updates, write, options.heartbeat);
     let headers = [
+        (CONTENT_TYPE, EVENT_STREAM),
         (CACHE_CONTROL, "no-cache, no-transform"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    (headers, sse).into_response()
+    (headers, Body::from_stream(chunks)).into_response()
 }

@@ -16,8 +16,7 @@ mod frame;
 
 use std::sync::Arc;
 
-use axum::response::{Response, sse::Event};
-use futures::StreamExt;
+use axum::response::Response;
 use workflow_core::{
     Engine, EventKind, RunId, StepEvent, Update,
     event::{
@@ -29,7 +28,11 @@ use workflow_core::{
 
 pub(crate) use self::frame::Frame;
 use self::frame::{EndFrame, EndStatus, StepFrame, StepStatus};
-use crate::{app::App, problem::Problem, sse};
+use crate::{
+    app::App,
+    problem::Problem,
+    sse::{self, write_data},
+};
 
 /// The frames of a run, from its start.
 ///
@@ -39,11 +42,12 @@ pub(crate) async fn follow(app: &App, run: RunId) -> Result<Response, Problem> {
     let permit = app.readers.permit(run)?;
     let updates = app.engine.events(run, 0).await?;
     let mut builder = FrameBuilder::new(Arc::clone(&app.engine));
-    let frames = updates.filter_map(move |update| {
-        let frame = builder.frame(&update);
-        async { frame.map(|frame| sse::data(Event::default(), &frame)) }
-    });
-    Ok(sse::response(permit.hold_during(frames), &app.options))
+    let write = move |update: &Update, chunk: &mut Vec<u8>| {
+        let frame = builder.frame(update);
+        frame.map_or(Ok(()), |frame| write_data(chunk, &frame))
+    };
+    let updates = permit.hold_during(updates);
+    Ok(sse::response("", updates, write, &app.options))
 }
 
 /// Builds frames from events. The outline gives the type of each node; it comes with the first event.

@@ -11,7 +11,7 @@ pub mod contract;
 mod script;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -150,7 +150,7 @@ impl Api {
         let response = self.send(request).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
-        Frames(response.into_body())
+        Frames::of(response.into_body())
     }
 
     /// Follows a run from its start.
@@ -229,16 +229,31 @@ impl Answer {
     }
 }
 
-/// The frames of a stream, as the router passes them to the connection.
-pub struct Frames(pub Body);
+/// The frames of a stream, as the router passes them to the connection: a chunk has all frames that were ready at once.
+pub struct Frames {
+    body: Body,
+    ready: VecDeque<String>,
+}
 
 impl Frames {
+    pub fn of(body: Body) -> Self {
+        Self {
+            body,
+            ready: VecDeque::new(),
+        }
+    }
+
     pub async fn next(&mut self) -> Option<String> {
-        let frame = self.0.frame().await?.unwrap();
-        let bytes = frame.into_data().unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        contract::check_frame(&text);
-        Some(text)
+        if self.ready.is_empty() {
+            let chunk = self.body.frame().await?.unwrap();
+            let chunk = String::from_utf8(chunk.into_data().unwrap().to_vec()).unwrap();
+            assert!(chunk.ends_with("\n\n"), "a frame is cut: {chunk:?}");
+            let frames = chunk.split_inclusive("\n\n").map(str::to_owned);
+            self.ready.extend(frames);
+        }
+        let frame = self.ready.pop_front()?;
+        contract::check_frame(&frame);
+        Some(frame)
     }
 
     /// Name and data of the next frame with data.

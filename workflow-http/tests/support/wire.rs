@@ -111,12 +111,14 @@ impl Wire {
         (size > 0).then(|| String::from_utf8(chunk).unwrap())
     }
 
-    pub async fn chunks(mut self) -> Vec<String> {
-        let mut chunks = Vec::new();
+    /// The frames of an event stream. How they are distributed over chunks depends on time, but no frame is cut.
+    pub async fn frames(mut self) -> Vec<String> {
+        let mut frames = Vec::new();
         while let Some(chunk) = self.chunk().await {
-            chunks.push(chunk);
+            assert!(chunk.ends_with("\n\n"), "a frame is cut: {chunk:?}");
+            frames.extend(chunk.split_inclusive("\n\n").map(str::to_owned));
         }
-        chunks
+        frames
     }
 
     /// Everything until the server closes the connection.
