@@ -3,7 +3,7 @@
 //! Nothing here belongs to one request. Handlers build URLs only with these functions, so that all links
 //! begin with the configured base path.
 
-use std::{fmt::Display, sync::Arc};
+use std::{fmt::Display, ops::Deref, sync::Arc};
 
 use axum::{
     body::Bytes,
@@ -18,19 +18,29 @@ use workflow_core::{Engine, RunId, RunRecord, WorkflowId};
 use crate::page::Page;
 use crate::{options::Options, request::Bodies, sse::Readers};
 
-/// Shared state. A clone is a handful of reference counts; axum clones it for each request.
+/// The shared state. axum clones it several times for each request, so a clone is one reference count.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<AppState>);
+
+pub(crate) struct AppState {
     pub(crate) engine: Arc<dyn Engine>,
-    pub(crate) options: Arc<Options>,
+    pub(crate) options: Options,
     /// Counts the open event streams of each run.
     pub(crate) readers: Readers,
     /// The OpenAPI document and the API reference, rendered once when the router is built.
-    pub(crate) description: Arc<Description>,
+    pub(crate) description: Description,
     /// Counts the bytes of the request bodies that are being received.
     pub(crate) bodies: Bodies,
     #[cfg(feature = "ui")]
-    pub(crate) page: Arc<Page>,
+    pub(crate) page: Page,
+}
+
+impl Deref for App {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.0
+    }
 }
 
 /// The OpenAPI document and its page, as they are served.
@@ -44,6 +54,10 @@ pub(crate) struct Description {
 const X_RUN_ID: HeaderName = HeaderName::from_static("x-run-id");
 
 impl App {
+    pub(crate) fn new(state: AppState) -> Self {
+        Self(Arc::new(state))
+    }
+
     /// A path below `/api`, as a path-absolute URL. It has no host: a proxy in front may have another one.
     /// RFC 9110, section 10.2.2, permits such a reference in `Location`.
     fn url(&self, path: impl Display) -> String {

@@ -5,10 +5,11 @@
 //!
 //! 1. metrics, so that refusals are counted, too;
 //! 2. compression, outside of everything that writes a body;
-//! 3. host and origin, if the router checks them ([`Options::with_guard`]);
-//! 4. CORS, before keys, since preflight requests carry none;
-//! 5. API keys and their budgets;
-//! 6. the handler, inside of a layer that turns a panic into a problem.
+//! 3. the header that forbids to guess the type of a response;
+//! 4. host and origin, if the router checks them ([`Options::with_guard`]);
+//! 5. CORS, before keys, since preflight requests carry none;
+//! 6. API keys and their budgets;
+//! 7. the handler, inside of a layer that turns a panic into a problem.
 //!
 //! [`serve`](fn@crate::serve) adds two more around these: request ids, and the limit of the URL.
 
@@ -29,7 +30,7 @@ use crate::page::Page;
 use crate::{
     access::{Guard, Keyring, auth, cors, guard},
     api::{catalog, evaluate, plans, runs, waits, workflows},
-    app::App,
+    app::{App, AppState},
     docs, metrics,
     openapi::{self, Routes},
     options::Options,
@@ -73,26 +74,28 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(panicked));
     let router = protected(router, &options);
-    let app = App {
+    let measure = middleware::from_fn_with_state(options.metrics.clone(), metrics::measure);
+    // Browsers must not sniff the type: they could render a model's text as a page.
+    let nosniff = HeaderValue::from_static("nosniff");
+    let typed = SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff);
+    let app = App::new(AppState {
         engine,
         readers: Readers::at_most(options.limits.readers_per_run),
         bodies: Bodies::at_most(options.limits.bodies_bytes),
         #[cfg(feature = "ui")]
-        page: Arc::new(Page::new(&options.base_path)),
-        options: Arc::new(options),
-        description: Arc::new(description),
-    };
-    // A layer that is added later is outside of those before. `layer` after the routes is also what makes
-    // `MatchedPath` available to metrics.
-    coding::compressed(router)
-        .layer(middleware::from_fn_with_state(
-            app.clone(),
-            metrics::measure,
-        ))
+        page: Page::new(&options.base_path),
+        options,
+        description,
+    });
+    // A layer that is added later is outside of those before; of those that are added together, the first is outermost. Each call
+    // of `layer` has a price: for every request, axum allocates a copy of all that is inside. `layer` after the routes is
+    // also what makes `MatchedPath` available to metrics.
+    router
+        .layer((measure, coding::compress(), typed))
         .with_state(app)
 }
 
-/// Adds the layers that protect all routes. From the outside in: host and origin, content type, CORS, API key.
+/// Adds the layers that protect all routes. From the outside in: host and origin, CORS, API key.
 ///
 /// CORS is outside of authentication: a preflight request carries no key (Fetch standard, "CORS-preflight fetch"), and
 /// allowed sites must be able to read a 401.
@@ -103,10 +106,7 @@ fn protected(mut router: Router<App>, options: &Options) -> Router<App> {
         let keys = middleware::from_fn_with_state(Keyring::new(options), auth::check);
         router = router.layer(keys);
     }
-    // Browsers must not sniff the type: they could render a model's text as a page.
-    let nosniff = HeaderValue::from_static("nosniff");
-    let typed = SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff);
-    router = cors::open_to(&options.cors_origins, router).layer(typed);
+    router = cors::open_to(&options.cors_origins, router);
     if options.guarded {
         let guard = middleware::from_fn_with_state(Guard::new(options), guard::check);
         router = router.layer(guard);

@@ -32,18 +32,17 @@ use crate::{
 ///
 /// [`serve`](fn@crate::serve) checks every request with it, a router only with [`Options::with_guard`]. With both,
 /// each request is checked twice, with the same result.
-#[derive(Clone)]
 pub(crate) struct Guard {
     hosts: Hosts,
-    options: Arc<Options>,
+    options: Options,
 }
 
 impl Guard {
-    pub(crate) fn new(options: &Options) -> Self {
-        Self {
+    pub(crate) fn new(options: &Options) -> Arc<Self> {
+        Arc::new(Self {
             hosts: options.hosts(),
-            options: Arc::new(options.clone()),
-        }
+            options: options.clone(),
+        })
     }
 
     /// The host is checked for every method, since DNS rebinding also reads. The origin is checked for writes only:
@@ -76,7 +75,11 @@ impl Guard {
 
 /// The middleware. It runs outside of CORS, so it adds the headers that let allowed sites read a refusal. A
 /// preflight request is `OPTIONS`, so it passes the check of the origin and reaches the CORS layer.
-pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn check(
+    State(guard): State<Arc<Guard>>,
+    request: Request,
+    next: Next,
+) -> Response {
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
         Err(problem) => {

@@ -1,6 +1,6 @@
 //! The route `/metrics`, and the middleware that counts requests.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,7 +10,7 @@ use axum::{
 };
 use workflow_core::record::RunQuery;
 
-use super::OPEN_METRICS;
+use super::{Metrics, OPEN_METRICS};
 use crate::{
     app::App,
     problem::{Kind, Problem},
@@ -50,8 +50,12 @@ pub(crate) async fn get(State(app): State<App>) -> Result<Response, Problem> {
 /// The route is `none` for paths without a route: unknown ones and the files of the page. This middleware is the
 /// outermost, so it also counts refusals by other layers. What `serve` refuses before the router (long URLs,
 /// foreign hosts) is not counted.
-pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(metrics) = app.options.metrics.clone() else {
+pub(crate) async fn measure(
+    State(metrics): State<Option<Arc<Metrics>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(metrics) = metrics else {
         return next.run(request).await;
     };
     let method = request.method().clone();

@@ -1,15 +1,13 @@
 //! Content codings (RFC 9110, section 12.5.3): which one a client accepts, and the compression of responses.
 
 use axum::{
-    Router,
     extract::Request,
     http::{
         Extensions, HeaderMap, HeaderValue, StatusCode, Version,
         header::{ACCEPT_ENCODING, CONTENT_TYPE},
     },
-    middleware::{self, Next},
-    response::Response,
 };
+use tower::util::MapRequestLayer;
 use tower_http::{
     CompressionLevel,
     compression::{
@@ -90,17 +88,15 @@ const MIN_BYTES: u64 = 1024;
 /// several times the work. Files of the page are compressed by `build.rs` and pass unchanged, since they have
 /// `Content-Encoding`.
 ///
-/// The order of the layers matters: `with_one_coding` is added last, so it runs first.
-pub(crate) fn compressed<S>(router: Router<S>) -> Router<S>
-where
-    S: Clone + Send + Sync + 'static,
-{
-    let layer = CompressionLayer::new()
+/// The order of the layers matters: `with_one_coding` runs first.
+pub(crate) fn compress() -> (
+    MapRequestLayer<fn(Request) -> Request>,
+    CompressionLayer<impl Predicate + Send + Sync>,
+) {
+    let compression = CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
         .compress_when(SizeAbove::new(MIN_BYTES).and(is_text));
-    router
-        .layer(layer)
-        .layer(middleware::from_fn(with_one_coding))
+    (MapRequestLayer::new(with_one_coding), compression)
 }
 
 /// Whether the response is worth compressing, by its type. `text/event-stream` is not in the list on purpose.
@@ -115,7 +111,7 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
 /// Reduces `Accept-Encoding` to gzip or nothing. Otherwise the compression layer returns 406 if the client accepts none,
 /// even though the handler has done its work. The files of the page exist in all codings, so they get the accepted one
 /// as an extension.
-async fn with_one_coding(mut request: Request, next: Next) -> Response {
+fn with_one_coding(mut request: Request) -> Request {
     let accepted = Coding::accepted(request.headers());
     let is_gzip = quality(request.headers(), "gzip") > 0.0;
     request.extensions_mut().insert(accepted);
@@ -124,7 +120,7 @@ async fn with_one_coding(mut request: Request, next: Next) -> Response {
     if is_gzip {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    next.run(request).await
+    request
 }
 
 #[cfg(test)]

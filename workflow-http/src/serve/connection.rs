@@ -27,7 +27,6 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     http::{HeaderValue, Request, Response, header::CONNECTION},
 };
@@ -42,7 +41,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{explained::Explained, unread::Unread};
+use super::{HttpService, explained::Explained, unread::Unread};
 use crate::limits::Limits;
 
 /// The smallest buffer that hyper permits; it panics below.
@@ -91,8 +90,8 @@ impl Connections {
     }
 
     /// Serves a connection until it is closed. Errors are the client's, so they are logged at `debug` only.
-    pub(crate) async fn serve(self, stream: TcpStream, peer: SocketAddr, router: Router) {
-        if let Err(error) = self.exchange(stream, peer, router).await {
+    pub(crate) async fn serve(self, stream: TcpStream, peer: SocketAddr, http: HttpService) {
+        if let Err(error) = self.exchange(stream, peer, http).await {
             tracing::debug!(%error, "a connection failed");
         }
     }
@@ -107,14 +106,14 @@ impl Connections {
         self,
         stream: TcpStream,
         peer: SocketAddr,
-        router: Router,
+        http: HttpService,
     ) -> Result<(), hyper::Error> {
         let Ok(mut stream) = self.configure(stream) else {
             return Ok(());
         };
         let state = Arc::new(State::default());
         let service =
-            service_fn(|request| respond(router.clone(), Peer(peer), Arc::clone(&state), request));
+            service_fn(|request| respond(http.clone(), Peer(peer), Arc::clone(&state), request));
         let serving = self
             .http
             .serve_connection(TokioIo::new(&mut stream), service);
@@ -186,7 +185,7 @@ impl State {
 
 /// Serves a request. If its body is still on the way afterwards, the response closes the connection.
 async fn respond(
-    router: Router,
+    http: HttpService,
     peer: Peer,
     state: Arc<State>,
     request: Request<Incoming>,
@@ -194,7 +193,7 @@ async fn respond(
     state.has_request.store(true, Ordering::Relaxed);
     let (mut request, unread) = Unread::of(request);
     request.extensions_mut().insert(peer);
-    let mut response = router.oneshot(request).await?;
+    let mut response = http.oneshot(request).await?;
     // Before the response is sent, since `Connection: close` must be in its head. It delays the response by 100 ms
     // at most.
     if !unread.discard().await {

@@ -11,14 +11,15 @@ mod url;
 
 pub(crate) use self::connection::Peer;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
-use axum::{Router, middleware};
+use axum::{Router, extract::Request, middleware, response::Response};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
     time::{sleep, timeout},
 };
+use tower::{Layer, util::BoxCloneSyncService};
 
 use self::connection::Connections;
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
     options::Options,
     problem::Kind,
 };
+
+/// What a connection serves.
+type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
 
 /// How long open connections may take to finish their responses at shutdown. A process manager usually waits longer
 /// than that (systemd 90 s, Kubernetes 30 s) before it kills the process.
@@ -89,18 +93,14 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 /// # Cancellation
 /// Dropping the future closes all connections at once. Runs continue: they belong to the engine.
 pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> io::Result<()> {
-    let router = router
-        .layer(middleware::from_fn_with_state(
-            Arc::new(options.clone()),
-            url::check,
-        ))
-        .layer(middleware::from_fn_with_state(
-            Guard::new(options),
-            guard::check,
-        ));
+    // Around the router and not by `Router::layer`, which would wrap each route: see `crate::router`.
+    let checks = (
+        middleware::from_fn_with_state(Guard::new(options), guard::check),
+        middleware::from_fn_with_state(Arc::new(options.clone()), url::check),
+    );
     // The outermost layer, so that refusals of the layers below have a request id, too.
-    let router = trace::traced(router);
-    let mut connections = accept(listener, router, options).await;
+    let service = trace::traced(checks.layer(router));
+    let mut connections = accept(listener, service, options).await;
     let finished = timeout(GRACE, async {
         while connections.join_next().await.is_some() {}
     })
@@ -120,7 +120,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
 ///
 /// # Cancellation
 /// Every branch of the loop can be dropped: `accept` and `join_next` lose nothing then.
-async fn accept(listener: TcpListener, router: Router, options: &Options) -> JoinSet<()> {
+async fn accept(listener: TcpListener, service: HttpService, options: &Options) -> JoinSet<()> {
     let (limits, shutdown) = (&options.limits, &options.shutdown);
     let connections = Connections::new(limits, shutdown);
     let (mut served, mut refused) = (JoinSet::new(), JoinSet::new());
@@ -134,7 +134,7 @@ async fn accept(listener: TcpListener, router: Router, options: &Options) -> Joi
             Some(_) = refused.join_next() => {}
             accepted = listener.accept(), if refused.len() < REFUSALS => match accepted {
                 Ok((stream, peer)) if served.len() < limits.connections => {
-                    served.spawn(connections.clone().serve(stream, peer, router.clone()));
+                    served.spawn(connections.clone().serve(stream, peer, service.clone()));
                 }
                 // Accepted and answered rather than left in the backlog of the kernel, where a client cannot
                 // distinguish the limit from a network problem.

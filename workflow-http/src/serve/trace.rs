@@ -6,17 +6,19 @@
 //! Ids are random and not secret: they need not be unpredictable, so a fast generator suffices. W3C Trace Context,
 //! section 3.2.2, forbids ids that are zero.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
-    Router,
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
     middleware::{self, Next},
     response::Response,
 };
+use tower::{Layer, Service, util::BoxCloneSyncService};
 use tower_http::trace::TraceLayer;
 use tracing::{Span, field};
+
+use super::HttpService;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,7 +26,11 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Gives each request its ids: in the headers of the response, and in all log lines until its response has been
 /// streamed to the end. Logs one line when the response starts, without bodies, queries and headers: these may
 /// contain secrets.
-pub(crate) fn traced(router: Router) -> Router {
+pub(super) fn traced<S>(service: S) -> HttpService
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
     let spans = TraceLayer::new_for_http()
         .make_span_with(span)
         .on_request(())
@@ -32,10 +38,12 @@ pub(crate) fn traced(router: Router) -> Router {
         .on_body_chunk(())
         .on_eos(())
         .on_failure(());
-    router.layer(spans).layer(middleware::from_fn(with_ids))
+    // `with_ids` is outside, so that the span can read the ids from the request.
+    let service = (middleware::from_fn(with_ids), spans).layer(service);
+    BoxCloneSyncService::new(service)
 }
 
-/// Outside of the span layer, so that the span can read the ids from the request.
+/// Adds the ids to the request and to its response.
 async fn with_ids(mut request: Request, next: Next) -> Response {
     let context = TraceContext::of(request.headers());
     request.extensions_mut().insert(context);
