@@ -56,6 +56,18 @@ const DELETE_EXPIRED: [&str; 2] = [
     "DELETE FROM workflow_runner.claim WHERE valid_until < now() - interval '1 hour'",
 ];
 
+/// Moves the counts of all connections to one row. Rows that a transaction has locked stay: waiting for one could be a
+/// deadlock.
+const SUM_COUNTS: &str = "WITH locked AS ( \
+         SELECT workflow, status, backend FROM workflow_runner.run_count WHERE backend <> 0 FOR UPDATE SKIP LOCKED \
+     ), gone AS ( \
+         DELETE FROM workflow_runner.run_count AS counted USING locked \
+         WHERE (counted.workflow, counted.status, counted.backend) = (locked.workflow, locked.status, locked.backend) \
+         RETURNING counted.workflow, counted.status, counted.runs \
+     ) INSERT INTO workflow_runner.run_count AS total (workflow, status, backend, runs) \
+       SELECT workflow, status, 0, sum(runs) FROM gone GROUP BY workflow, status \
+       ON CONFLICT (workflow, status, backend) DO UPDATE SET runs = total.runs + excluded.runs";
+
 /// How long runs are kept after they ended; without a number, forever.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Retention {
@@ -122,7 +134,7 @@ async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> 
     if !is_mine {
         return Ok(false);
     }
-    for sql in DELETE_EXPIRED {
+    for sql in DELETE_EXPIRED.into_iter().chain([SUM_COUNTS]) {
         query(sql).execute(&mut *transaction).await?;
     }
     let more = retention.delete_some_runs(&mut transaction).await?

@@ -9,9 +9,10 @@ use sqlx::{
 use crate::error::{ConnectError, ConnectErrorKind, Target};
 
 /// Each step from an empty database to today's tables. A released step is never changed: a change is a new file.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "fleet", include_str!("../migrations/0002_fleet.sql")),
+    (3, "lists", include_str!("../migrations/0003_lists.sql")),
 ];
 
 /// The newest format that this version reads.

@@ -203,7 +203,7 @@ pub(crate) fn list_query(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, Store
 
 /// The number of runs by status. Statuses that this version does not know are omitted.
 pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(Vec<u8>, u64)> = count_query(query)
+    let rows: Vec<(Vec<u8>, i64)> = count_query(query)
         .build_query_as()
         .fetch_all(readers)
         .await
@@ -212,15 +212,18 @@ pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunC
     for (word, runs) in rows {
         let mut known = RunStatus::ALL.into_iter();
         if let Some(status) = known.find(|status| status.as_str().as_bytes() == word) {
-            counts.add(status, runs);
+            counts.add(status, u64::try_from(runs).unwrap_or(0));
         }
     }
     Ok(counts)
 }
 
-/// The statement of a count.
+/// The statement of a count: without a text, the runs are counted already.
 pub(crate) fn count_query(query: &RunQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = QueryBuilder::new("SELECT status, count(*) FROM run WHERE TRUE");
+    let mut sql = match &query.text {
+        None => QueryBuilder::new("SELECT status, sum(runs) FROM run_count WHERE TRUE"),
+        Some(_) => QueryBuilder::new("SELECT status, count(*) FROM run WHERE TRUE"),
+    };
     push_filters(&mut sql, query);
     sql.push(" GROUP BY status");
     sql

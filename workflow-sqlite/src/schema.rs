@@ -15,8 +15,10 @@ use crate::error::OpenError;
 /// change of the tables is a new one.
 ///
 /// Format 1 was written by development versions only. There is no migration from it.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(2, "initial", include_str!("../migrations/0002_initial.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (2, "initial", include_str!("../migrations/0002_initial.sql")),
+    (3, "lists", include_str!("../migrations/0003_lists.sql")),
+];
 
 /// The oldest and the newest format that this version reads.
 const OLDEST: i64 = MIGRATIONS[0].0;
