@@ -46,12 +46,16 @@ mod builder;
 mod bulk;
 mod error;
 mod file;
+mod index;
 #[cfg(test)]
 mod plans;
 mod retention;
 mod runs;
 mod scan;
 mod schema;
+mod search;
+#[cfg(test)]
+mod searches;
 mod store;
 mod workflows;
 mod write;

@@ -11,11 +11,12 @@ use workflow_core::{
     store::StoreError,
 };
 use workflow_sqlkit::{
-    AFTER_ALL, Cause, EventRow, RunRow, UnreadableRows, cursor, first, limit, number, page_of,
-    row_seq, unavailable,
+    Cause, EventRow, RunRow, UnreadableRows, before, first, limit, number, page_of, row_seq,
+    search::{self, Wanted, searched},
+    unavailable,
 };
 
-use crate::error::is_damage;
+use crate::{error::is_damage, search::TextSearch};
 
 /// About the most bytes of events in one read. At least one event is read, whatever its size.
 const READ_BYTES: usize = 1024 * 1024;
@@ -183,27 +184,46 @@ pub(crate) async fn page(
     unreadable: &UnreadableRows,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
+    if let Some(text) = searched(query) {
+        let wanted = Wanted::of(query, &text);
+        let reader = TextSearch::new(readers, query, &text)?;
+        return search::search(&reader, &wanted, query, unreadable).await;
+    }
     let mut sql = list_query(query)?;
     let rows = sql.build_query_as().fetch(readers);
     page_of(rows, &query.page, |row| unreadable.run(row), |last| last.id).await
 }
 
-/// The statement of a page. Every filter except the text has an index; see the tests in `plans`.
+/// The statement of a page without a text. Every filter has an index; see the tests in `plans`.
 pub(crate) fn list_query(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, StoreError> {
-    let before = cursor::<RunId>(&query.page)?;
     let mut sql = QueryBuilder::new(LISTED);
-    sql.push_bind(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()));
+    sql.push_bind(before(&query.page)?);
     if let Some(wanted) = query.status {
         sql.push(" AND status = ").push_bind(wanted.as_str());
     }
-    push_filters(&mut sql, query);
+    push_workflow(&mut sql, query);
     sql.push(" ORDER BY id DESC");
     Ok(sql)
 }
 
 /// The number of runs by status. Statuses that this version does not know are omitted.
 pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(Vec<u8>, i64)> = count_query(query)
+    let Some(text) = searched(query) else {
+        return counted(readers, count_query(query)).await;
+    };
+    // Neither the status nor the page counts.
+    let mut of_all = RunQuery::default();
+    of_all.workflow_id = query.workflow_id;
+    let reader = TextSearch::new(readers, &of_all, &text)?;
+    search::count(&reader, &Wanted::of(&of_all, &text)).await
+}
+
+/// The counts by status that a statement returns.
+pub(crate) async fn counted(
+    readers: &SqlitePool,
+    mut sql: QueryBuilder<Sqlite>,
+) -> Result<RunCounts, StoreError> {
+    let rows: Vec<(Vec<u8>, i64)> = sql
         .build_query_as()
         .fetch_all(readers)
         .await
@@ -218,26 +238,16 @@ pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunC
     Ok(counts)
 }
 
-/// The statement of a count: without a text, the runs are counted already.
+/// The statement of a count without a text.
 pub(crate) fn count_query(query: &RunQuery) -> QueryBuilder<Sqlite> {
-    let mut sql = match &query.text {
-        None => QueryBuilder::new("SELECT status, sum(runs) FROM run_count WHERE TRUE"),
-        Some(_) => QueryBuilder::new("SELECT status, count(*) FROM run WHERE TRUE"),
-    };
-    push_filters(&mut sql, query);
+    let mut sql = QueryBuilder::new("SELECT status, sum(runs) FROM run_count WHERE TRUE");
+    push_workflow(&mut sql, query);
     sql.push(" GROUP BY status");
     sql
 }
 
-/// Adds the filters of a query, except the status.
-fn push_filters(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) {
+fn push_workflow(sql: &mut QueryBuilder<Sqlite>, query: &RunQuery) {
     if let Some(workflow) = query.workflow_id {
         sql.push(" AND workflow = ").push_bind(workflow.to_string());
-    }
-    if let Some(text) = &query.text {
-        let text = text.to_lowercase();
-        sql.push(" AND (instr(id, ").push_bind(text.clone());
-        sql.push(") OR instr(name, ").push_bind(text.clone());
-        sql.push(") OR instr(excerpt, ").push_bind(text).push("))");
     }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqlitePool;
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_blocking,
+};
 use workflow_core::{
     RunId, RunRecord, StepEvent, Store, WorkflowId,
     record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
@@ -111,10 +114,15 @@ impl SqliteStore {
         Ok(&self.shared.readers)
     }
 
+    /// The queue of the writer; `None` after the store is closed.
+    pub(crate) fn queue(&self) -> Option<mpsc::Sender<Job>> {
+        self.writer().as_ref().map(|(queue, _)| queue.clone())
+    }
+
     /// Queues a change and waits for its result. Waits if the queue is full, which slows callers down when the
     /// disk is slower than they are.
     async fn write(&self, write: Write) -> WriteResult {
-        let queue = self.writer().as_ref().map(|(queue, _)| queue.clone());
+        let queue = self.queue();
         let (answer, answered) = oneshot::channel();
         let queued = match queue {
             Some(queue) => queue.send(Job { write, answer }).await.is_ok(),

@@ -4,7 +4,11 @@ use sqlx::{SqliteConnection, query, query_as, query_scalar};
 use workflow_core::{RunId, WorkflowId, store::StoreError};
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow};
 
-use crate::{bulk::Bulk, retention};
+use crate::{
+    bulk::Bulk,
+    index::{self, NewBlock},
+    retention,
+};
 
 /// A change. Its caller has encoded it, so that the writer only executes statements.
 #[derive(Debug)]
@@ -16,6 +20,7 @@ pub(crate) enum Write {
     CreateRun(Box<EncodedRun>),
     Append(EncodedAppend),
     DeleteRun(RunId),
+    Block(Box<NewBlock>),
     Probe,
 }
 
@@ -26,6 +31,11 @@ impl Write {
     /// Whether the change deletes a run, so that its events have to be deleted afterwards.
     pub(crate) fn deletes_a_run(&self) -> bool {
         matches!(self, Self::DeleteRun(_))
+    }
+
+    /// Whether the change creates a run.
+    pub(crate) fn creates_a_run(&self) -> bool {
+        matches!(self, Self::CreateRun(_))
     }
 
     /// Whether the change ends a run.
@@ -59,6 +69,7 @@ pub(crate) async fn apply(
             Write::DeleteWorkflow(id, newest) => delete_workflow(file, *id, *newest).await?,
             Write::CreateRun(_) | Write::Append(_) => bulk.answer(at),
             Write::DeleteRun(run) => delete_run(file, *run).await?,
+            Write::Block(block) => index::replace(file, block).await?,
             Write::Probe => probe(file).await?,
         });
     }

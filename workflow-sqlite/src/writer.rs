@@ -15,10 +15,11 @@ use tokio::{
     time::timeout_at,
 };
 
-use workflow_sqlkit::{Cause, unavailable};
+use workflow_sqlkit::{Cause, search::BLOCK_RUNS, unavailable};
 
 use crate::{
     file::{FileHealth, FileLock},
+    index::{IndexSignal, Indexer},
     retention::{Retention, RetentionSchedule, delete_orphans},
     write::{Write, WriteResult, apply},
 };
@@ -38,8 +39,17 @@ pub(crate) type WriterHandle = (mpsc::Sender<Job>, JoinHandle<()>);
 /// Starts the writer. It ends after all senders are dropped, the queue is empty, and all reads have ended.
 pub(crate) fn spawn(writer: Writer, readers: SqlitePool, health: Arc<FileHealth>) -> WriterHandle {
     let (queue, jobs) = mpsc::channel(BATCH);
+    let signal = Arc::clone(&writer.index);
+    let indexer = Indexer {
+        readers: readers.clone(),
+        queue: queue.downgrade(),
+        signal: Arc::clone(&signal),
+        block_runs: BLOCK_RUNS,
+    };
+    tokio::spawn(indexer.run());
     let writing = async move {
         let writer = writer.run(jobs, &health).await;
+        signal.end();
         // SQLite can truncate the write-ahead log only if no connection reads it.
         readers.close().await;
         writer.close().await;
@@ -55,6 +65,7 @@ pub(crate) struct Writer {
     schedule: RetentionSchedule,
     /// Whether there may be events of deleted runs. True at start, because a crash may have left some.
     has_orphans: bool,
+    index: Arc<IndexSignal>,
     _lock: FileLock,
 }
 
@@ -70,6 +81,7 @@ impl Writer {
             file: Some(file),
             schedule: RetentionSchedule::new(retention),
             has_orphans: true,
+            index: Arc::default(),
             _lock: lock,
         }
     }
@@ -107,13 +119,16 @@ impl Writer {
     async fn answer(&mut self, batch: &mut Vec<Job>, health: &FileHealth) {
         let ended = batch.iter().filter(|job| job.write.ends_a_run()).count();
         self.schedule.record_ended(ended);
-        self.has_orphans |= batch.iter().any(|job| job.write.deletes_a_run());
+        let has_deleted = batch.iter().any(|job| job.write.deletes_a_run());
+        self.has_orphans |= has_deleted;
+        let created = batch.iter().filter(|job| job.write.creates_a_run()).count();
         let (writes, waiting): (Vec<Write>, Vec<_>) =
             batch.drain(..).map(|job| (job.write, job.answer)).unzip();
         for (answer, waits) in zip(self.write_in_place(&writes, health).await, waiting) {
             // The receiver may be gone. The change was made nevertheless.
             let _ = waits.send(answer);
         }
+        self.index.record(created, has_deleted);
     }
 
     /// Writes a batch, and fails if the file is not at its path before or after it: then the writes are
@@ -191,6 +206,7 @@ impl Writer {
         let more = match self.try_delete_expired().await {
             Ok(more) => {
                 self.has_orphans |= more;
+                self.index.record(0, more);
                 more
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use std::{fmt, future::ready, str::FromStr};
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use workflow_core::{
+    RunId,
     record::{Page, PageRequest},
     store::StoreError,
 };
@@ -20,6 +21,15 @@ pub const AFTER_ALL: &str = "g";
 pub fn cursor<Id: FromStr>(page: &PageRequest) -> Result<Option<Id>, StoreError> {
     let cursor = page.cursor.as_deref().map(str::parse);
     cursor.transpose().map_err(|_| StoreError::BadCursor)
+}
+
+/// The id before which a page of runs begins, newest first.
+///
+/// # Errors
+/// As [`cursor`].
+pub fn before(page: &PageRequest) -> Result<String, StoreError> {
+    let before = cursor::<RunId>(page)?;
+    Ok(before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string()))
 }
 
 /// A number of rows as SQL integers count.

@@ -1,5 +1,7 @@
 //! Numbers of runs by status.
 
+use std::ops::AddAssign;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,14 @@ impl RunCounts {
             RunStatus::Completed => &mut self.completed,
             RunStatus::Failed => &mut self.failed,
             RunStatus::Cancelled => &mut self.cancelled,
+        }
+    }
+}
+
+impl AddAssign for RunCounts {
+    fn add_assign(&mut self, other: Self) {
+        for status in RunStatus::ALL {
+            self.add(status, other.of(status));
         }
     }
 }

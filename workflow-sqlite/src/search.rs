@@ -1,0 +1,151 @@
+//! Searches: what the index of `workflow_sqlkit::search` reads of this database.
+
+use std::fmt::Write as _;
+
+use sqlx::{FromRow, QueryBuilder, Sqlite, query_as, sqlite::SqlitePool};
+use workflow_core::{
+    record::{RunCounts, RunQuery},
+    store::StoreError,
+};
+use workflow_sqlkit::{
+    RunRow, before, limit, number,
+    search::{Among, BlockHead, BlockReader},
+    unavailable,
+};
+
+use crate::runs;
+
+pub(crate) const HEADS: &str =
+    "SELECT block, first, last, runs, min_id, max_id, stale FROM run_block ORDER BY first";
+pub(crate) const ROWS: &str =
+    "SELECT id, bytes FROM run_token WHERE id IN (SELECT value FROM json_each(?))";
+
+/// A search for a text in lower case.
+pub(crate) struct TextSearch<'a> {
+    readers: &'a SqlitePool,
+    query: &'a RunQuery,
+    text: &'a str,
+    before: String,
+}
+
+impl<'a> TextSearch<'a> {
+    pub(crate) fn new(
+        readers: &'a SqlitePool,
+        query: &'a RunQuery,
+        text: &'a str,
+    ) -> Result<Self, StoreError> {
+        let before = before(&query.page)?;
+        Ok(Self {
+            readers,
+            query,
+            text,
+            before,
+        })
+    }
+
+    /// Adds the conditions of a search. Unary `+` excludes indexes: the runs are found by their numbers.
+    fn push_conditions(&self, sql: &mut QueryBuilder<Sqlite>, among: Among<'_>) {
+        match among {
+            Among::Range((first, last)) => sql
+                .push(" WHERE number BETWEEN ")
+                .push_bind(first)
+                .push(" AND ")
+                .push_bind(last),
+            Among::Numbers(numbers) => sql
+                .push(" WHERE number IN (SELECT value FROM json_each(")
+                .push_bind(json_array(numbers))
+                .push("))"),
+        };
+        if let Some(workflow) = self.query.workflow_id {
+            sql.push(" AND +workflow = ")
+                .push_bind(workflow.to_string());
+        }
+        sql.push(" AND (instr(id, ").push_bind(self.text.to_owned());
+        sql.push(") OR instr(name, ")
+            .push_bind(self.text.to_owned());
+        sql.push(") OR instr(excerpt, ")
+            .push_bind(self.text.to_owned())
+            .push("))");
+    }
+
+    /// The statement that reads matching runs.
+    pub(crate) fn runs_query(&self, among: Among<'_>, most: usize) -> QueryBuilder<Sqlite> {
+        let mut sql = QueryBuilder::new(concat!(
+            "SELECT ",
+            workflow_sqlkit::run_columns!(),
+            ", number FROM run"
+        ));
+        self.push_conditions(&mut sql, among);
+        if let Some(wanted) = self.query.status {
+            sql.push(" AND +status = ").push_bind(wanted.as_str());
+        }
+        sql.push(" AND +id < ").push_bind(self.before.clone());
+        sql.push(" ORDER BY +id DESC LIMIT ").push_bind(limit(most));
+        sql
+    }
+
+    /// The statement that counts matching runs.
+    pub(crate) fn counts_query(&self, among: Among<'_>) -> QueryBuilder<Sqlite> {
+        let mut sql = QueryBuilder::new("SELECT status, count(*) FROM run");
+        self.push_conditions(&mut sql, among);
+        sql.push(" GROUP BY +status");
+        sql
+    }
+}
+
+impl BlockReader for TextSearch<'_> {
+    async fn heads(&self) -> Result<Vec<BlockHead>, StoreError> {
+        heads(self.readers).await.map_err(unavailable)
+    }
+
+    async fn rows(&self, ids: &[i64]) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+        let rows = query_as(ROWS).bind(json_array(ids)).fetch_all(self.readers);
+        rows.await.map_err(unavailable)
+    }
+
+    async fn runs(&self, among: Among<'_>, most: usize) -> Result<Vec<(i64, RunRow)>, StoreError> {
+        let rows = self
+            .runs_query(among, most)
+            .build()
+            .fetch_all(self.readers)
+            .await;
+        let rows = rows.map_err(unavailable)?;
+        let runs = rows
+            .iter()
+            .map(|row| Ok((number(row, 14)?, RunRow::from_row(row)?)));
+        runs.collect::<sqlx::Result<_>>().map_err(unavailable)
+    }
+
+    async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {
+        runs::counted(self.readers, self.counts_query(among)).await
+    }
+}
+
+/// The blocks of the search index, by range.
+pub(crate) async fn heads(readers: &SqlitePool) -> sqlx::Result<Vec<BlockHead>> {
+    type Columns = (i64, i64, i64, i64, String, String, bool);
+    let rows: Vec<Columns> = query_as(HEADS).fetch_all(readers).await?;
+    let heads =
+        rows.into_iter().map(
+            |(block, first, last, runs, min_id, max_id, is_stale)| BlockHead {
+                block,
+                range: (first, last),
+                runs,
+                min_id,
+                max_id,
+                is_stale,
+            },
+        );
+    Ok(heads.collect())
+}
+
+/// A JSON array, since SQLite has no other parameter with several values.
+fn json_array(numbers: &[i64]) -> String {
+    let mut array = String::from("[");
+    for (at, number) in numbers.iter().enumerate() {
+        let comma = if at == 0 { "" } else { "," };
+        let _ = write!(array, "{comma}{number}");
+    }
+    array.push(']');
+    array
+}

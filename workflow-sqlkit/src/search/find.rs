@@ -1,0 +1,359 @@
+//! Searches: candidates from blocks, newest first, then their rows.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use workflow_core::{
+    RunRecord,
+    record::{Page, RunCounts, RunQuery},
+    store::StoreError,
+};
+
+use super::{
+    block::{self, row_id},
+    head::{BlockHead, unindexed},
+    posting::Positions,
+    token::{NUMBERS, Wanted},
+};
+use crate::{page::before, row::RunRow, unreadable::UnreadableRows};
+
+/// The numbers of blocks that are read at once: the first one, then more and more, since newer runs may be enough.
+const FIRST_BLOCKS: usize = 1;
+const MAX_BLOCKS: usize = 64;
+
+/// The numbers of candidates whose rows are read at once.
+const FIRST_ROWS: usize = 64;
+const MAX_ROWS: usize = 1024;
+
+/// The runs among which rows are read.
+#[derive(Clone, Copy, Debug)]
+pub enum Among<'a> {
+    /// A range of row numbers, both included.
+    Range((i64, i64)),
+    /// These row numbers.
+    Numbers(&'a [i64]),
+}
+
+/// What a database reads for one search. It knows the query: each method with runs returns or counts only those that
+/// match it.
+pub trait BlockReader: Sync {
+    /// All blocks, by range.
+    fn heads(&self) -> impl Future<Output = Result<Vec<BlockHead>, StoreError>> + Send;
+
+    /// The rows of blocks with these ids, each with its id. A row may be missing.
+    fn rows(
+        &self,
+        ids: &[i64],
+    ) -> impl Future<Output = Result<Vec<(i64, Vec<u8>)>, StoreError>> + Send;
+
+    /// The newest matching runs, before the cursor, with the numbers of their rows. At most `limit`, in any order.
+    fn runs(
+        &self,
+        among: Among<'_>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(i64, RunRow)>, StoreError>> + Send;
+
+    /// The matching runs by status.
+    fn counts(
+        &self,
+        among: Among<'_>,
+    ) -> impl Future<Output = Result<RunCounts, StoreError>> + Send;
+}
+
+/// A page of the runs that match a query with a text.
+///
+/// # Errors
+/// [`StoreError::BadCursor`], or what the reader returns.
+pub async fn search(
+    reader: &impl BlockReader,
+    wanted: &Wanted,
+    query: &RunQuery,
+    unreadable: &UnreadableRows,
+) -> Result<Page<RunRecord>, StoreError> {
+    // One more than the page has shows whether there are more.
+    let limit = query.page.limit.saturating_add(1);
+    let mut search = Search::new(reader, wanted).await?;
+    search.skip_until(&before(&query.page)?);
+    let mut found = Found {
+        unreadable,
+        records: BTreeMap::new(),
+    };
+    let mut most = FIRST_ROWS;
+    loop {
+        for range in std::mem::take(&mut search.unindexed) {
+            let rows = reader.runs(Among::Range(range), limit).await?;
+            rows.iter().for_each(|(_, row)| found.add(row));
+        }
+        // Only newer runs than the last of the page can still change it.
+        search.close_older_than(found.last_of(limit));
+        if !search.load(most).await? {
+            continue;
+        }
+        let candidates = search.take(most);
+        if candidates.is_empty() {
+            break;
+        }
+        let numbers: Vec<i64> = candidates.iter().map(|(number, _)| *number).collect();
+        let blocks: HashMap<i64, i64> = candidates.into_iter().collect();
+        for (number, row) in reader.runs(Among::Numbers(&numbers), numbers.len()).await? {
+            if let Some(block) = blocks.get(&number) {
+                search.has_passed(*block, &row.id);
+            }
+            found.add(&row);
+        }
+        most = (most * 2).min(MAX_ROWS);
+    }
+    let mut records: Vec<RunRecord> = found.records.into_values().rev().take(limit).collect();
+    let more = records.len() > query.page.limit;
+    records.truncate(query.page.limit);
+    let last = records.last().filter(|_| more);
+    let next = last.map(|last| last.id.to_string());
+    Ok(Page::new(records, next))
+}
+
+/// The number of runs that match a query with a text, by status.
+///
+/// # Errors
+/// What the reader returns.
+pub async fn count(reader: &impl BlockReader, wanted: &Wanted) -> Result<RunCounts, StoreError> {
+    let mut search = Search::new(reader, wanted).await?;
+    let mut counts = RunCounts::default();
+    loop {
+        for range in std::mem::take(&mut search.unindexed) {
+            counts += reader.counts(Among::Range(range)).await?;
+        }
+        if !search.load(MAX_ROWS).await? {
+            continue;
+        }
+        let candidates = search.take(MAX_ROWS);
+        if candidates.is_empty() {
+            return Ok(counts);
+        }
+        let numbers: Vec<i64> = candidates.into_iter().map(|(number, _)| number).collect();
+        counts += reader.counts(Among::Numbers(&numbers)).await?;
+    }
+}
+
+/// The matching runs that were found so far.
+struct Found<'a> {
+    unreadable: &'a UnreadableRows,
+    /// By id.
+    records: BTreeMap<Vec<u8>, RunRecord>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, row: &RunRow) {
+        if let Some(record) = self.unreadable.run(row) {
+            self.records.insert(row.id.clone(), record);
+        }
+    }
+
+    /// The id of the last of so many runs, newest first; `None` if there are fewer.
+    fn last_of(&self, limit: usize) -> Option<&[u8]> {
+        let mut ids = self.records.keys().rev();
+        ids.nth(limit.saturating_sub(1)).map(Vec::as_slice)
+    }
+}
+
+/// The blocks of a search.
+struct Search<'a, Reader> {
+    reader: &'a Reader,
+    wanted: &'a Wanted,
+    /// Those that may have more candidates.
+    blocks: Vec<OpenBlock>,
+    /// The number of blocks to be read next.
+    at_once: usize,
+    /// The ranges of runs without a readable block, to be searched one by one.
+    unindexed: Vec<(i64, i64)>,
+}
+
+/// A block that may have candidates.
+struct OpenBlock {
+    head: BlockHead,
+    /// No candidate that is left is younger than this id.
+    newest: Vec<u8>,
+    /// The numbers of runs that may match, newest first; `None` until the block is read.
+    candidates: Option<VecDeque<i64>>,
+}
+
+impl<'a, Reader: BlockReader> Search<'a, Reader> {
+    async fn new(reader: &'a Reader, wanted: &'a Wanted) -> Result<Self, StoreError> {
+        let heads = reader.heads().await?;
+        let unindexed = unindexed(&heads);
+        let with_runs = heads.into_iter().filter(|head| head.runs > 0);
+        let blocks = with_runs.map(|head| OpenBlock {
+            newest: head.max_id.clone().into_bytes(),
+            head,
+            candidates: None,
+        });
+        Ok(Self {
+            reader,
+            wanted,
+            blocks: blocks.collect(),
+            at_once: FIRST_BLOCKS,
+            unindexed,
+        })
+    }
+
+    /// Leaves out blocks whose runs are all on earlier pages.
+    fn skip_until(&mut self, before: &str) {
+        self.blocks
+            .retain(|block| block.head.min_id.as_str() < before);
+    }
+
+    /// Leaves out blocks that have only older candidates than this run.
+    fn close_older_than(&mut self, last: Option<&[u8]>) {
+        if let Some(last) = last {
+            self.blocks.retain(|block| block.newest.as_slice() > last);
+        }
+    }
+
+    /// A matching run of the block with this number was found: the candidates that are left are older.
+    fn has_passed(&mut self, block: i64, id: &[u8]) {
+        let block = self.blocks.iter_mut().find(|open| open.head.block == block);
+        if let Some(block) = block
+            && id < block.newest.as_slice()
+        {
+            block.newest = id.to_vec();
+        }
+    }
+
+    /// Reads more blocks if those that were read have fewer than `most` candidates. Returns whether that is done:
+    /// otherwise there may be ranges to be searched meanwhile.
+    async fn load(&mut self, most: usize) -> Result<bool, StoreError> {
+        self.blocks.retain(|block| {
+            block
+                .candidates
+                .as_ref()
+                .is_none_or(|left| !left.is_empty())
+        });
+        self.blocks.sort_by(|a, b| b.newest.cmp(&a.newest));
+        let read = self
+            .blocks
+            .iter()
+            .map_while(|block| block.candidates.as_ref());
+        if read.map(VecDeque::len).sum::<usize>() >= most {
+            return Ok(true);
+        }
+        let unread = self
+            .blocks
+            .iter()
+            .filter(|block| block.candidates.is_none());
+        let heads: Vec<BlockHead> = unread
+            .take(self.at_once)
+            .map(|open| open.head.clone())
+            .collect();
+        if heads.is_empty() {
+            return Ok(true);
+        }
+        self.at_once = (self.at_once * 4).min(MAX_BLOCKS);
+        let mut candidates = candidates(self.reader, self.wanted, &heads).await?;
+        for open in &mut self.blocks {
+            match candidates.remove(&open.head.block) {
+                None => {}
+                Some(Some(found)) => open.candidates = Some(found.into()),
+                Some(None) => {
+                    self.unindexed.push(open.head.range);
+                    open.candidates = Some(VecDeque::new());
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Takes the newest candidates of the blocks that were read, at most so many, each with its block.
+    fn take(&mut self, most: usize) -> Vec<(i64, i64)> {
+        let mut taken = Vec::new();
+        for open in &mut self.blocks {
+            let Some(candidates) = &mut open.candidates else {
+                break;
+            };
+            let few = candidates.len().min(most - taken.len());
+            taken.extend(
+                candidates
+                    .drain(..few)
+                    .map(|number| (number, open.head.block)),
+            );
+        }
+        taken
+    }
+}
+
+/// The numbers of the runs of each block that have all tokens, newest first; `None` if the block cannot be read, because it is
+/// damaged or was replaced meanwhile.
+async fn candidates(
+    reader: &impl BlockReader,
+    wanted: &Wanted,
+    heads: &[BlockHead],
+) -> Result<HashMap<i64, Option<Vec<i64>>>, StoreError> {
+    let mut buckets: Vec<u16> = wanted.tokens.iter().map(|token| token.bucket()).collect();
+    buckets.sort_unstable();
+    buckets.dedup();
+    let rows = read(reader, heads.iter(), &buckets).await?;
+    let mut candidates = HashMap::new();
+    let mut matching = Vec::new();
+    for head in heads {
+        match positions(&rows, head, wanted) {
+            None => _ = candidates.insert(head.block, None),
+            Some(found) if found.iter().next().is_none() => {
+                candidates.insert(head.block, Some(Vec::new()));
+            }
+            Some(found) => matching.push((head, found)),
+        }
+    }
+    let heads = matching.iter().map(|(head, _)| *head);
+    let rows = read(reader, heads, &[NUMBERS]).await?;
+    for (head, found) in matching {
+        let row = rows.get(&row_id(head.block, NUMBERS));
+        let numbers =
+            row.and_then(|row| block::numbers(verified(head, NUMBERS, row)?, head.range.0));
+        let numbers = numbers.and_then(|all| found.iter().map(|at| all.get(at).copied()).collect());
+        candidates.insert(head.block, numbers);
+    }
+    Ok(candidates)
+}
+
+/// Rows of blocks by id.
+type Rows = HashMap<i64, Vec<u8>>;
+
+async fn read(
+    reader: &impl BlockReader,
+    heads: impl Iterator<Item = &BlockHead> + Send,
+    rows: &[u16],
+) -> Result<Rows, StoreError> {
+    let ids = heads.flat_map(|head| rows.iter().map(|row| row_id(head.block, *row)));
+    let ids: Vec<i64> = ids.collect();
+    if ids.is_empty() {
+        return Ok(Rows::new());
+    }
+    Ok(reader.rows(&ids).await?.into_iter().collect())
+}
+
+/// The runs of a block that have all tokens; `None` if it cannot be read.
+fn positions(rows: &Rows, head: &BlockHead, wanted: &Wanted) -> Option<Positions> {
+    let runs = usize::try_from(head.runs).ok()?;
+    let mut found: Option<Positions> = None;
+    for token in &wanted.tokens {
+        let bucket = token.bucket();
+        let row = verified(head, bucket, rows.get(&row_id(head.block, bucket))?)?;
+        let having = block::positions(row, *token, runs)?;
+        match &mut found {
+            None => found = Some(having),
+            Some(found) => found.retain(&having),
+        }
+    }
+    found
+}
+
+/// The bytes of a row. Logs it if they were changed.
+fn verified<'a>(head: &BlockHead, row: u16, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let verified = block::verified(row, bytes);
+    if verified.is_none() {
+        let (first, last) = head.range;
+        tracing::error!(
+            first,
+            last,
+            "the search index of these runs is damaged: they are searched one by one"
+        );
+    }
+    verified
+}

@@ -1,0 +1,150 @@
+//! Which runs have a block, and which block is built next.
+
+use super::BLOCK_RUNS;
+
+/// What the table of blocks has of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockHead {
+    /// Its number, which no other block ever has.
+    pub block: i64,
+    /// The range of row numbers that it covers, both included.
+    pub range: (i64, i64),
+    /// The number of runs when it was built.
+    pub runs: i64,
+    /// The id of its oldest run.
+    pub min_id: String,
+    /// The id of its youngest run.
+    pub max_id: String,
+    /// Whether a run was deleted since it was built.
+    pub is_stale: bool,
+}
+
+/// The ranges of row numbers that no block covers: gaps that damage left, and last the runs that are not indexed yet.
+///
+/// `heads` are in the order of their ranges, and so is the result.
+pub(super) fn unindexed(heads: &[BlockHead]) -> Vec<(i64, i64)> {
+    let starts = std::iter::once(1).chain(heads.iter().map(|head| head.range.1.saturating_add(1)));
+    let ends = heads.iter().map(|head| head.range.0 - 1).chain([i64::MAX]);
+    starts
+        .zip(ends)
+        .filter(|(first, last)| first <= last)
+        .collect()
+}
+
+/// A block to be built.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NextBuild {
+    /// The range to be covered. If it has more than [`BLOCK_RUNS`] runs, only up to that one.
+    pub range: (i64, i64),
+    /// The blocks that it replaces.
+    pub replaces: Vec<i64>,
+    /// Whether only a full block is built: these are the newest runs.
+    pub is_newest: bool,
+}
+
+/// What to build next: first stale blocks, if they may be replaced now, and last the newest runs.
+///
+/// A stale block is joined with its neighbours as long as they fit into one, so that runs that are kept for long do not
+/// leave a block each.
+pub fn next_build(heads: &[BlockHead], may_replace: bool) -> NextBuild {
+    let stale = heads.iter().position(|head| head.is_stale);
+    if let Some(stale) = stale.filter(|_| may_replace) {
+        return joined(heads, stale);
+    }
+    let mut gaps = unindexed(heads);
+    let newest = gaps.pop().unwrap_or((1, i64::MAX));
+    let gap = gaps.first();
+    NextBuild {
+        range: *gap.unwrap_or(&newest),
+        replaces: Vec::new(),
+        is_newest: gap.is_none(),
+    }
+}
+
+fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
+    let most = i64::try_from(BLOCK_RUNS).unwrap_or(i64::MAX);
+    let (mut range, mut runs, mut replaces) = ((0, 0), 0, Vec::new());
+    let (before, rest) = heads.split_at(stale);
+    if let Some(head) = rest.first() {
+        (range, runs) = (head.range, head.runs);
+        replaces.push(head.block);
+    }
+    for head in before.iter().rev() {
+        if runs + head.runs > most || head.range.1 + 1 != range.0 {
+            break;
+        }
+        range.0 = head.range.0;
+        runs += head.runs;
+        replaces.push(head.block);
+    }
+    for head in rest.iter().skip(1) {
+        if runs + head.runs > most || range.1 + 1 != head.range.0 {
+            break;
+        }
+        range.1 = head.range.1;
+        runs += head.runs;
+        replaces.push(head.block);
+    }
+    NextBuild {
+        range,
+        replaces,
+        is_newest: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(block: i64, range: (i64, i64), runs: i64, is_stale: bool) -> BlockHead {
+        let (min_id, max_id) = (String::new(), String::new());
+        BlockHead {
+            block,
+            range,
+            runs,
+            min_id,
+            max_id,
+            is_stale,
+        }
+    }
+
+    #[test]
+    fn the_newest_runs_are_built_last() {
+        let newest = |first| NextBuild {
+            range: (first, i64::MAX),
+            replaces: vec![],
+            is_newest: true,
+        };
+        assert_eq!(next_build(&[], true), newest(1));
+        let heads = [head(1, (1, 5), 5, false), head(2, (6, 9), 4, false)];
+        assert_eq!(next_build(&heads, true), newest(10));
+    }
+
+    #[test]
+    fn gaps_are_built_again() {
+        let heads = [head(1, (3, 5), 3, false), head(2, (9, 9), 1, false)];
+        assert_eq!(unindexed(&heads), [(1, 2), (6, 8), (10, i64::MAX)]);
+        let built = next_build(&heads, true);
+        assert_eq!((built.range, built.is_newest), ((1, 2), false));
+        let built = next_build(
+            &[head(1, (1, 5), 3, false), head(2, (9, 9), 1, false)],
+            true,
+        );
+        assert_eq!(built.range, (6, 8));
+    }
+
+    #[test]
+    fn a_stale_block_is_joined_with_those_that_fit() {
+        let heads = [
+            head(1, (1, 100), 4_000, false),
+            head(2, (101, 200), 90, false),
+            head(3, (201, 300), 3_000, true),
+            head(4, (301, 400), 1_000, false),
+            head(5, (401, 500), 7, false),
+        ];
+        let built = next_build(&heads, true);
+        assert_eq!(built.range, (101, 400));
+        assert_eq!(built.replaces, [3, 2, 4]);
+        assert!(next_build(&heads, false).is_newest);
+    }
+}
