@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 pub mod fleet;
 pub mod floor;
 pub mod hosted;
+pub mod many;
 pub mod node;
 pub mod sql;
 pub mod storm;

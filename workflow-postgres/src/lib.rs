@@ -35,6 +35,7 @@ mod commands;
 mod connect;
 mod coordinator;
 mod error;
+mod index;
 mod lock;
 mod maintenance;
 mod notifications;
@@ -43,6 +44,9 @@ mod page;
 mod plans;
 mod runs;
 mod schema;
+mod search;
+#[cfg(test)]
+mod searches;
 mod session;
 mod store;
 mod workflows;

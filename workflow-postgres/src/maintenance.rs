@@ -3,19 +3,28 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use sqlx::{Connection, PgConnection, postgres::PgPool, query, query_scalar};
-use tokio::{sync::Notify, time::timeout};
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout},
+};
+use workflow_sqlkit::search::{BLOCK_RUNS, Built, Replacements};
+
+use crate::index;
 
 /// The advisory lock of maintenance: of several instances on one database one deletes at a time.
 const LOCK: i64 = 0x7766_726e_0001;
 
 /// The time between two looks at what is to be deleted.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// The number of runs that this instance creates before it looks at the search index.
+const INDEX_AFTER_RUNS: usize = BLOCK_RUNS / 8;
 
 /// The most rows that one transaction deletes, so that it holds few locks and writes little at once.
 const RUNS_AT_ONCE: i64 = 100;
@@ -56,17 +65,12 @@ const DELETE_EXPIRED: [&str; 2] = [
     "DELETE FROM workflow_runner.claim WHERE valid_until < now() - interval '1 hour'",
 ];
 
-/// Moves the counts of all connections to one row. Rows that a transaction has locked stay: waiting for one could be a
-/// deadlock.
-const SUM_COUNTS: &str = "WITH locked AS ( \
-         SELECT workflow, status, backend FROM workflow_runner.run_count WHERE backend <> 0 FOR UPDATE SKIP LOCKED \
-     ), gone AS ( \
-         DELETE FROM workflow_runner.run_count AS counted USING locked \
-         WHERE (counted.workflow, counted.status, counted.backend) = (locked.workflow, locked.status, locked.backend) \
-         RETURNING counted.workflow, counted.status, counted.runs \
-     ) INSERT INTO workflow_runner.run_count AS total (workflow, status, backend, runs) \
-       SELECT workflow, status, 0, sum(runs) FROM gone GROUP BY workflow, status \
-       ON CONFLICT (workflow, status, backend) DO UPDATE SET runs = total.runs + excluded.runs";
+/// Adds the changes of the numbers of runs to the numbers.
+const ADD_COUNTS: &str = "WITH gone AS ( \
+         DELETE FROM workflow_runner.run_count_change RETURNING workflow, status, runs \
+     ) INSERT INTO workflow_runner.run_count AS counted (workflow, status, runs) \
+       SELECT workflow, status, sum(runs) FROM gone GROUP BY workflow, status \
+       ON CONFLICT (workflow, status) DO UPDATE SET runs = counted.runs + excluded.runs";
 
 /// How long runs are kept after they ended; without a number, forever.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,8 +89,9 @@ pub(crate) struct Maintenance {
 #[derive(Debug, Default)]
 struct Signals {
     is_stopped: AtomicBool,
-    /// A run was deleted, or the task has to end.
+    /// A run was deleted, many were created, or the task has to end.
     changed: Notify,
+    created: AtomicUsize,
 }
 
 impl Maintenance {
@@ -94,6 +99,13 @@ impl Maintenance {
         let signals = Arc::new(Signals::default());
         tokio::spawn(run(pool, retention, Arc::clone(&signals)));
         Self { signals }
+    }
+
+    /// A run was created: the search index is extended after some of them.
+    pub(crate) fn note_created_run(&self) {
+        if self.signals.created.fetch_add(1, Ordering::Relaxed) % INDEX_AFTER_RUNS == 0 {
+            self.signals.changed.notify_one();
+        }
     }
 
     /// A run was deleted: its events are deleted soon.
@@ -110,8 +122,22 @@ impl Drop for Maintenance {
 }
 
 async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
+    let mut replacements = Replacements::new();
     while !pool.is_closed() && !signals.is_stopped.load(Ordering::Relaxed) {
-        match delete_some(&pool, retention).await {
+        let has_deleted = delete_some(&pool, retention).await;
+        let built = index::build_next(&pool, &mut replacements, BLOCK_RUNS).await;
+        let mut wait = LOOK_EVERY;
+        match built {
+            Ok(Built::Block) => continue,
+            Ok(Built::Nothing { is_stale: false }) => {}
+            Ok(Built::Nothing { is_stale: true }) => {
+                wait = replacements.due().saturating_duration_since(Instant::now());
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the search index was not extended, so searches take longer: the next attempt is in a minute");
+            }
+        }
+        match has_deleted {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
@@ -119,7 +145,7 @@ async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
             }
         }
         // Whichever comes first.
-        let _ = timeout(LOOK_EVERY, signals.changed.notified()).await;
+        let _ = timeout(wait.min(LOOK_EVERY), signals.changed.notified()).await;
     }
 }
 
@@ -134,7 +160,7 @@ async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> 
     if !is_mine {
         return Ok(false);
     }
-    for sql in DELETE_EXPIRED.into_iter().chain([SUM_COUNTS]) {
+    for sql in DELETE_EXPIRED.into_iter().chain([ADD_COUNTS]) {
         query(sql).execute(&mut *transaction).await?;
     }
     let more = retention.delete_some_runs(&mut transaction).await?

@@ -4,7 +4,9 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgPool, query, query_scal
 use workflow_core::{RunStatus, WorkflowId, record::RunQuery};
 use workflow_test_services::Postgres;
 
-use crate::{PostgresStore, commands, maintenance, runs, workflows, write};
+use workflow_sqlkit::search::Among;
+
+use crate::{PostgresStore, commands, index, maintenance, runs, search, workflows, write};
 
 /// Rows as a service has them after a while: ten workflows, most runs completed, a thousand unfinished.
 const ROWS: [&str; 7] = [
@@ -114,6 +116,10 @@ async fn every_statement_uses_an_index() {
         commands::BLOCK,
         commands::BLOCKED,
         commands::LENGTHS,
+        search::YOUNGEST,
+        index::NEWEST,
+        index::RUNS,
+        index::RUNS_IN,
     ]
     .map(str::to_owned)
     .into();
@@ -121,7 +127,21 @@ async fn every_statement_uses_an_index() {
         let sql = runs::listed(query, String::new(), 50);
         sql.sql().as_str().to_owned()
     }));
+    let search = RunQuery::default();
+    let search = search::TextSearch::new(store.pool(), &search, "text").unwrap();
+    let searches = [Among::Range((1, 2)), Among::Numbers(&[1, 2])].map(|among| {
+        let sql = search.runs_query(among, 10);
+        sql.sql().as_str().to_owned()
+    });
     let mut connection = store.pool().acquire().await.unwrap();
+    // Sorts no more rows than are read: the index of ids has the order of a page, but a search must not read all runs.
+    for sql in searches {
+        let plan = plan(&mut connection, &sql).await;
+        assert!(
+            plan.contains("run_pkey") && !plan.contains("Seq Scan"),
+            "{plan}"
+        );
+    }
     // Sorts no more rows than are read.
     let log = plan(&mut connection, runs::LOG).await;
     assert!(

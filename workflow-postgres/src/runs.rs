@@ -11,11 +11,12 @@ use workflow_core::{
     store::StoreError,
 };
 use workflow_sqlkit::{
-    AFTER_ALL, Cause, EventRow, RunRow, UnreadableRows, cursor, first, limit, page_of, row_seq,
-    run_columns, unavailable,
+    Cause, EventRow, RunRow, UnreadableRows, before, first, limit, page_of, row_seq, run_columns,
+    search::{self, Wanted, searched},
+    unavailable,
 };
 
-use crate::{error::failed, page::batches};
+use crate::{error::failed, page::batches, search::TextSearch};
 
 /// The most JSON of events that is read at once, but for one event, which may be larger.
 const READ_BYTES: i64 = 1024 * 1024;
@@ -146,8 +147,12 @@ pub(crate) async fn page(
     unreadable: &UnreadableRows,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
-    let before = cursor::<RunId>(&query.page)?;
-    let before = before.map_or_else(|| AFTER_ALL.to_owned(), |id| id.to_string());
+    if let Some(text) = searched(query) {
+        let wanted = Wanted::of(query, &text);
+        let reader = TextSearch::new(pool, query, &text)?;
+        return search::search(&reader, &wanted, query, unreadable).await;
+    }
+    let before = before(&query.page)?;
     let rows = batches(
         before,
         query.page.limit.saturating_add(1),
@@ -164,25 +169,36 @@ fn id_of(row: &RunRow) -> String {
     String::from_utf8_lossy(&row.id).into_owned()
 }
 
-/// The statement for it. Each condition has an index, except that of a text.
+/// The statement for it, without a text. Each condition has an index.
 pub(crate) fn listed(query: &RunQuery, before: String, size: i64) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(LISTED);
     sql.push_bind(before);
     if let Some(wanted) = query.status {
         sql.push(" AND status = ").push_bind(wanted.as_str());
     }
-    push_wanted(&mut sql, query);
+    push_workflow(&mut sql, query);
     sql.push(" ORDER BY id DESC LIMIT ").push_bind(size);
     sql
 }
 
 /// How many runs there are of each status that this version knows.
 pub(crate) async fn count(pool: &PgPool, query: &RunQuery) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(String, i64)> = counted(query)
-        .build_query_as()
-        .fetch_all(pool)
-        .await
-        .map_err(failed)?;
+    let Some(text) = searched(query) else {
+        return counts(pool, counted(query)).await;
+    };
+    // Neither the status nor the page counts.
+    let mut of_all = RunQuery::default();
+    of_all.workflow_id = query.workflow_id;
+    let reader = TextSearch::new(pool, &of_all, &text)?;
+    search::count(&reader, &Wanted::of(&of_all, &text)).await
+}
+
+/// The counts by status that a statement returns.
+pub(crate) async fn counts(
+    pool: &PgPool,
+    mut sql: QueryBuilder<Postgres>,
+) -> Result<RunCounts, StoreError> {
+    let rows: Vec<(String, i64)> = sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
     let mut counts = RunCounts::default();
     for (word, runs) in rows {
         let mut known = RunStatus::ALL.into_iter();
@@ -193,30 +209,21 @@ pub(crate) async fn count(pool: &PgPool, query: &RunQuery) -> Result<RunCounts, 
     Ok(counts)
 }
 
-/// The statement for it: without a text, the runs are counted already.
+/// The statement for it, without a text.
 pub(crate) fn counted(query: &RunQuery) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(match &query.text {
-        None => "SELECT status, sum(runs)::bigint FROM workflow_runner.run_count WHERE true",
-        Some(_) => "SELECT status, count(*) FROM workflow_runner.run WHERE true",
-    });
-    push_wanted(&mut sql, query);
+    let mut sql = QueryBuilder::new(
+        "SELECT status, sum(runs)::bigint FROM ( \
+             SELECT * FROM workflow_runner.run_count \
+             UNION ALL SELECT * FROM workflow_runner.run_count_change \
+         ) AS counted WHERE true",
+    );
+    push_workflow(&mut sql, query);
     sql.push(" GROUP BY status");
     sql
 }
 
-/// The conditions of a query other than the status.
-fn push_wanted(sql: &mut QueryBuilder<Postgres>, query: &RunQuery) {
+fn push_workflow(sql: &mut QueryBuilder<Postgres>, query: &RunQuery) {
     if let Some(workflow) = query.workflow_id {
         sql.push(" AND workflow = ").push_bind(workflow.to_string());
-    }
-    if let Some(text) = &query.text {
-        // Bytes of UTF-8 are found only where the characters are.
-        let text = text.to_lowercase().into_bytes();
-        sql.push(" AND (position(").push_bind(text.clone());
-        sql.push(" IN convert_to(id, 'UTF8')) > 0 OR position(")
-            .push_bind(text.clone());
-        sql.push(" IN name) > 0 OR position(")
-            .push_bind(text)
-            .push(" IN excerpt) > 0)");
     }
 }

@@ -147,7 +147,9 @@ impl RunLog for PostgresStore {
         key: Option<RunKey>,
     ) -> Result<(), StoreError> {
         let run = EncodedRun::of(&record, events, key)?;
-        write::create_run(self.pool(), &run).await
+        write::create_run(self.pool(), &run).await?;
+        self.shared.maintenance.note_created_run();
+        Ok(())
     }
 
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {

@@ -2,12 +2,9 @@
 //!
 //! The task reads runs beside the readers, builds a block on a thread of its own, and hands it to the writer.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use sqlx::{
@@ -17,12 +14,14 @@ use sqlx::{
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::spawn_blocking,
-    time::{Instant, timeout_at},
+    time::timeout_at,
 };
 use workflow_core::store::StoreError;
 use workflow_sqlkit::{
     limit,
-    search::{BLOCK_RUNS, EncodedBlock, IndexedRun, next_build, row_id, row_ids},
+    search::{
+        BLOCK_RUNS, Built, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids,
+    },
     unavailable,
 };
 
@@ -39,9 +38,6 @@ pub(crate) const RUNS_IN: &str = "SELECT count(*) FROM run WHERE number BETWEEN 
 
 /// The number of new runs after which the index is looked at.
 const LOOK_AFTER_RUNS: usize = BLOCK_RUNS / 8;
-
-/// The time in which deletions are collected before the blocks of the deleted runs are built again.
-const STALE_FOR: Duration = Duration::from_secs(10);
 
 /// The rows of a block that one statement inserts.
 const ROWS_AT_ONCE: usize = 64;
@@ -88,26 +84,16 @@ pub(crate) struct Indexer {
 impl Indexer {
     /// Builds blocks until the store is closed.
     pub(crate) async fn run(self) {
-        // The number of stale blocks that may be replaced now, and when others may.
-        let (mut replaceable, mut due) = (0, Instant::now());
+        let mut replacements = Replacements::new();
         loop {
-            if Instant::now() >= due
-                && let Ok(heads) = heads(&self.readers).await
-            {
-                replaceable = heads.iter().filter(|head| head.is_stale).count();
-                due = Instant::now() + STALE_FOR;
-            }
-            let wait = match self.build_next(replaceable > 0).await {
+            let wait = match self.build_next(&mut replacements).await {
                 Err(_) if self.queue.upgrade().is_none() => return,
                 Err(error) => {
                     tracing::warn!(%error, "the search index could not be extended, so searches take longer: the next attempt is when more runs were created");
                     None
                 }
-                Ok(Built::Block { was_stale }) => {
-                    replaceable -= usize::from(was_stale);
-                    continue;
-                }
-                Ok(Built::Nothing { is_stale }) => is_stale.then_some(due),
+                Ok(Built::Block) => continue,
+                Ok(Built::Nothing { is_stale }) => is_stale.then_some(replacements.due()),
             };
             let changed = self.signal.changed.notified();
             match wait {
@@ -121,9 +107,12 @@ impl Indexer {
     }
 
     /// Builds the next block, if there is one to build.
-    pub(crate) async fn build_next(&self, may_replace: bool) -> Result<Built, StoreError> {
+    pub(crate) async fn build_next(
+        &self,
+        replacements: &mut Replacements,
+    ) -> Result<Built, StoreError> {
         let heads = heads(&self.readers).await.map_err(unavailable)?;
-        let next = next_build(&heads, may_replace);
+        let next = next_build(&heads, replacements.is_due(&heads));
         let is_stale = heads.iter().any(|head| head.is_stale);
         let (first, last) = next.range;
         if next.is_newest {
@@ -152,13 +141,13 @@ impl Indexer {
         };
         let block = spawn_blocking(move || EncodedBlock::of((first, last), runs));
         let block = block.await.map_err(unavailable)?;
-        let was_stale = !next.replaces.is_empty();
+        replacements.record(!next.replaces.is_empty());
         self.write(NewBlock {
             block,
             replaces: next.replaces,
         })
         .await?;
-        Ok(Built::Block { was_stale })
+        Ok(Built::Block)
     }
 
     async fn write(&self, block: NewBlock) -> WriteResult {
@@ -173,17 +162,6 @@ impl Indexer {
         drop(queue);
         answered.await.map_err(|_| closed())?
     }
-}
-
-/// What the task did.
-pub(crate) enum Built {
-    Block {
-        was_stale: bool,
-    },
-    /// Nothing now. There may be stale blocks, to be replaced later.
-    Nothing {
-        is_stale: bool,
-    },
 }
 
 fn indexed(row: &SqliteRow) -> sqlx::Result<IndexedRun> {

@@ -6,7 +6,9 @@ use workflow_core::{
     record::{PageRequest, RunQuery},
 };
 
-use crate::{SqliteStore, retention, runs, scan, workflows};
+use workflow_sqlkit::search::Among;
+
+use crate::{SqliteStore, index, retention, runs, scan, search, workflows};
 
 /// The steps of `EXPLAIN QUERY PLAN`.
 async fn plan(readers: &SqlitePool, sql: &str) -> Vec<String> {
@@ -23,7 +25,7 @@ async fn store() -> (tempfile::TempDir, SqliteStore) {
     (directory, store)
 }
 
-/// All combinations of filters of the list of runs, without text, which has no index.
+/// All combinations of filters of the list of runs, without text.
 fn queries() -> Vec<RunQuery> {
     let page = PageRequest::new(10, Some(WorkflowId::new().to_string()));
     let mut queries = Vec::new();
@@ -60,6 +62,10 @@ async fn every_statement_searches_an_index() {
         scan::RUNS.to_owned(),
         scan::VERSIONS.to_owned(),
         scan::EVENTS.to_owned(),
+        search::YOUNGEST.to_owned(),
+        index::NEWEST.to_owned(),
+        index::RUNS.to_owned(),
+        index::RUNS_IN.to_owned(),
     ];
     for sql in statements {
         let steps = plan(store.readers().unwrap(), &sql).await;
@@ -85,6 +91,28 @@ async fn every_filter_has_an_index() {
         let steps = plan(store.readers().unwrap(), &sql).await;
         assert_eq!(steps, [format!("SEARCH run USING INDEX {index}")], "{sql}");
     }
+}
+
+/// The index of ids has the order of a page, but a search must not read all runs.
+#[tokio::test]
+async fn a_search_reads_runs_by_number() {
+    let (_directory, store) = store().await;
+    for query in queries() {
+        let readers = store.readers().unwrap();
+        let search = search::TextSearch::new(readers, &query, "text").unwrap();
+        for among in [Among::Range((1, 2)), Among::Numbers(&[1, 2])] {
+            for sql in [
+                search.runs_query(among, 10).into_string(),
+                search.counts_query(among).into_string(),
+            ] {
+                let steps = plan(readers, &sql).await;
+                let number = "SEARCH run USING INTEGER PRIMARY KEY (rowid";
+                assert!(steps[0].starts_with(number), "{sql}: {steps:?}");
+            }
+        }
+    }
+    let steps = plan(store.readers().unwrap(), search::ROWS).await;
+    assert!(steps[0].starts_with("SEARCH run_token USING INTEGER PRIMARY KEY"));
 }
 
 #[tokio::test]

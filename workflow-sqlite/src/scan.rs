@@ -41,6 +41,13 @@ pub(crate) const VERSIONS: &str = "SELECT workflow, version, record, version.che
      FROM version JOIN workflow ON workflow = id WHERE version.rowid > ?1 ORDER BY version.rowid LIMIT ?3";
 pub(crate) const EVENTS: &str = "SELECT run, seq, body, checksum FROM event WHERE (run, seq) > (?, ?) ORDER BY run, seq LIMIT ?";
 
+/// The numbers of runs that are not as they are kept.
+pub(crate) const WRONG_COUNTS: &str = "SELECT count(*) FROM ( \
+         SELECT workflow, status FROM ( \
+             SELECT workflow, status, runs FROM run_count UNION ALL \
+             SELECT workflow, status, -count(*) FROM run GROUP BY workflow, status) \
+         GROUP BY workflow, status HAVING sum(runs) <> 0)";
+
 /// The result of the background check of a [`SqliteStore`](crate::SqliteStore).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,7 +59,8 @@ pub struct CheckReport {
     pub records: u64,
     /// The number of events that were checked.
     pub events: u64,
-    /// The number of rows that do not match their checksum or cannot be decoded. Reading one fails.
+    /// The number of rows that do not match their checksum or cannot be decoded, so that reading one fails, and of kept
+    /// numbers of runs that are wrong.
     pub changed: u64,
 }
 
@@ -201,7 +209,21 @@ impl Scan {
         }
         self.table(file, VERSIONS, version).await?;
         self.table(file, RUNS, run).await?;
-        self.table(file, EVENTS, event).await
+        self.table(file, EVENTS, event).await?;
+        self.counts(file).await
+    }
+
+    /// Compares the kept numbers of runs with the runs.
+    async fn counts(&mut self, file: &mut SqliteConnection) -> sqlx::Result<()> {
+        let wrong: u64 = query_scalar(WRONG_COUNTS).fetch_one(file).await?;
+        if wrong > 0 && !self.stopped() {
+            self.checked.changed += wrong;
+            tracing::error!(
+                wrong,
+                "numbers of runs by workflow and status are wrong: lists of runs show them"
+            );
+        }
+        Ok(())
     }
 
     /// Checks the rows of a table, [`ROWS_PER_READ`] at a time.

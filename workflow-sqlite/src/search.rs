@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{FromRow, QueryBuilder, Sqlite, query_as, sqlite::SqlitePool};
+use sqlx::{FromRow, QueryBuilder, Sqlite, query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{
     record::{RunCounts, RunQuery},
     store::StoreError,
@@ -17,6 +17,7 @@ use crate::runs;
 
 pub(crate) const HEADS: &str =
     "SELECT block, first, last, runs, min_id, max_id, stale FROM run_block ORDER BY first";
+pub(crate) const YOUNGEST: &str = "SELECT number FROM run WHERE id < ? ORDER BY id DESC LIMIT 1";
 pub(crate) const ROWS: &str =
     "SELECT id, bytes FROM run_token WHERE id IN (SELECT value FROM json_each(?))";
 
@@ -96,6 +97,14 @@ impl<'a> TextSearch<'a> {
 impl BlockReader for TextSearch<'_> {
     async fn heads(&self) -> Result<Vec<BlockHead>, StoreError> {
         heads(self.readers).await.map_err(unavailable)
+    }
+
+    async fn youngest(&self) -> Result<Option<i64>, StoreError> {
+        let youngest = query_scalar(YOUNGEST).bind(&self.before);
+        youngest
+            .fetch_optional(self.readers)
+            .await
+            .map_err(unavailable)
     }
 
     async fn rows(&self, ids: &[i64]) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {

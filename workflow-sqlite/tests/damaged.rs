@@ -224,3 +224,21 @@ async fn lists_omit_unreadable_workflows() {
         assert!(!messages(&error).contains("secret"), "{}", messages(&error));
     }
 }
+
+#[tokio::test]
+async fn the_background_check_finds_wrong_numbers_of_runs() {
+    for sql in [
+        "UPDATE run_count SET runs = runs + 1",
+        "UPDATE run_count SET status = 'failed'",
+        "DELETE FROM run_count",
+    ] {
+        let (_directory, path) = place();
+        let store = SqliteStore::open(&path).await.unwrap();
+        SampleRun::stored(&store).await;
+        store.close().await;
+        change(&path, sql, 1).await;
+        let store = SqliteStore::open(&path).await.unwrap();
+        let report = store.check_report().await.unwrap();
+        assert!(report.changed > 0, "{sql}: {report:?}");
+    }
+}

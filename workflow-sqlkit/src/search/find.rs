@@ -39,6 +39,9 @@ pub trait BlockReader: Sync {
     /// All blocks, by range.
     fn heads(&self) -> impl Future<Output = Result<Vec<BlockHead>, StoreError>> + Send;
 
+    /// The row number of the youngest run before the cursor, whether it matches or not.
+    fn youngest(&self) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+
     /// The rows of blocks with these ids, each with its id. A row may be missing.
     fn rows(
         &self,
@@ -73,6 +76,9 @@ pub async fn search(
     let limit = query.page.limit.saturating_add(1);
     let mut search = Search::new(reader, wanted).await?;
     search.skip_until(&before(&query.page)?);
+    if query.page.cursor.is_some() {
+        search.youngest = reader.youngest().await?;
+    }
     let mut found = Found {
         unreadable,
         records: BTreeMap::new(),
@@ -160,6 +166,8 @@ struct Search<'a, Reader> {
     wanted: &'a Wanted,
     /// Those that may have more candidates.
     blocks: Vec<OpenBlock>,
+    /// The youngest run of the page: those before it in its block are on earlier pages.
+    youngest: Option<i64>,
     /// The number of blocks to be read next.
     at_once: usize,
     /// The ranges of runs without a readable block, to be searched one by one.
@@ -189,6 +197,7 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
             reader,
             wanted,
             blocks: blocks.collect(),
+            youngest: None,
             at_once: FIRST_BLOCKS,
             unindexed,
         })
@@ -246,7 +255,7 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
             return Ok(true);
         }
         self.at_once = (self.at_once * 4).min(MAX_BLOCKS);
-        let mut candidates = candidates(self.reader, self.wanted, &heads).await?;
+        let mut candidates = self.read(&heads).await?;
         for open in &mut self.blocks {
             match candidates.remove(&open.head.block) {
                 None => {}
@@ -258,6 +267,52 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
             }
         }
         Ok(false)
+    }
+
+    /// The numbers of the runs of each block that have all tokens, newest first; `None` if the block cannot be read, because it is
+    /// damaged or was replaced meanwhile.
+    async fn read(
+        &self,
+        heads: &[BlockHead],
+    ) -> Result<HashMap<i64, Option<Vec<i64>>>, StoreError> {
+        let mut buckets: Vec<u16> = self
+            .wanted
+            .tokens
+            .iter()
+            .map(|token| token.bucket())
+            .collect();
+        buckets.sort_unstable();
+        buckets.dedup();
+        let rows = read(self.reader, heads.iter(), &buckets).await?;
+        let mut candidates = HashMap::new();
+        let mut matching = Vec::new();
+        for head in heads {
+            match positions(&rows, head, self.wanted) {
+                None => _ = candidates.insert(head.block, None),
+                Some(found) if found.iter().next().is_none() => {
+                    candidates.insert(head.block, Some(Vec::new()));
+                }
+                Some(found) => matching.push((head, found)),
+            }
+        }
+        let heads = matching.iter().map(|(head, _)| *head);
+        let rows = read(self.reader, heads, &[NUMBERS]).await?;
+        for (head, found) in matching {
+            let row = rows.get(&row_id(head.block, NUMBERS));
+            let numbers =
+                row.and_then(|row| block::numbers(verified(head, NUMBERS, row)?, head.range.0));
+            let numbers = numbers.and_then(|all| {
+                let youngest = self
+                    .youngest
+                    .and_then(|run| all.iter().position(|other| *other == run));
+                let found = found
+                    .iter()
+                    .skip_while(|at| youngest.is_some_and(|first| *at < first));
+                found.map(|at| all.get(at).copied()).collect()
+            });
+            candidates.insert(head.block, numbers);
+        }
+        Ok(candidates)
     }
 
     /// Takes the newest candidates of the blocks that were read, at most so many, each with its block.
@@ -276,40 +331,6 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
         }
         taken
     }
-}
-
-/// The numbers of the runs of each block that have all tokens, newest first; `None` if the block cannot be read, because it is
-/// damaged or was replaced meanwhile.
-async fn candidates(
-    reader: &impl BlockReader,
-    wanted: &Wanted,
-    heads: &[BlockHead],
-) -> Result<HashMap<i64, Option<Vec<i64>>>, StoreError> {
-    let mut buckets: Vec<u16> = wanted.tokens.iter().map(|token| token.bucket()).collect();
-    buckets.sort_unstable();
-    buckets.dedup();
-    let rows = read(reader, heads.iter(), &buckets).await?;
-    let mut candidates = HashMap::new();
-    let mut matching = Vec::new();
-    for head in heads {
-        match positions(&rows, head, wanted) {
-            None => _ = candidates.insert(head.block, None),
-            Some(found) if found.iter().next().is_none() => {
-                candidates.insert(head.block, Some(Vec::new()));
-            }
-            Some(found) => matching.push((head, found)),
-        }
-    }
-    let heads = matching.iter().map(|(head, _)| *head);
-    let rows = read(reader, heads, &[NUMBERS]).await?;
-    for (head, found) in matching {
-        let row = rows.get(&row_id(head.block, NUMBERS));
-        let numbers =
-            row.and_then(|row| block::numbers(verified(head, NUMBERS, row)?, head.range.0));
-        let numbers = numbers.and_then(|all| found.iter().map(|at| all.get(at).copied()).collect());
-        candidates.insert(head.block, numbers);
-    }
-    Ok(candidates)
 }
 
 /// Rows of blocks by id.

@@ -1,6 +1,13 @@
 //! Which runs have a block, and which block is built next.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::BLOCK_RUNS;
+
+/// The time in which deletions are collected before the blocks of the deleted runs are built again.
+const STALE_FOR: Duration = Duration::from_secs(10);
 
 /// What the table of blocks has of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +96,56 @@ fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
         range,
         replaces,
         is_newest: false,
+    }
+}
+
+/// What was done to extend the index.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Built {
+    /// A block was built, and there may be more to build.
+    Block,
+    /// There is nothing to build now.
+    Nothing {
+        /// Whether there are stale blocks, to be replaced later.
+        is_stale: bool,
+    },
+}
+
+/// Decides when stale blocks are replaced: those that there are, every ten seconds. Otherwise a block whose runs are
+/// deleted one after the other would be built again each time.
+#[derive(Debug)]
+pub struct Replacements {
+    left: usize,
+    due: Instant,
+}
+
+impl Replacements {
+    /// Stale blocks may be replaced at once.
+    #[expect(clippy::new_without_default, reason = "it depends on the time")]
+    pub fn new() -> Self {
+        Self {
+            left: 0,
+            due: Instant::now(),
+        }
+    }
+
+    /// Whether stale blocks may be replaced now.
+    pub fn is_due(&mut self, heads: &[BlockHead]) -> bool {
+        if Instant::now() >= self.due {
+            self.left = heads.iter().filter(|head| head.is_stale).count();
+            self.due = Instant::now() + STALE_FOR;
+        }
+        self.left > 0
+    }
+
+    /// Records that a block was built, and whether it replaced others.
+    pub fn record(&mut self, was_stale: bool) {
+        self.left = self.left.saturating_sub(usize::from(was_stale));
+    }
+
+    /// When further stale blocks may be replaced.
+    pub fn due(&self) -> Instant {
+        self.due
     }
 }
 

@@ -19,6 +19,6 @@ mod token;
 pub use self::{
     block::{BLOCK_RUNS, EncodedBlock, IndexedRun, row_id, row_ids},
     find::{Among, BlockReader, count, search},
-    head::{BlockHead, NextBuild, next_build},
+    head::{BlockHead, Built, NextBuild, Replacements, next_build},
     token::{Wanted, searched},
 };

@@ -19,6 +19,7 @@ pub mod deletion;
 pub mod dropped;
 pub mod keys;
 pub mod lists;
+pub mod random;
 pub mod reopen;
 pub(super) mod sample;
 pub mod search;
@@ -100,6 +101,9 @@ macro_rules! store_tests {
                 text_does_not_reach_from_one_field_into_the_next,
                 text_is_found_behind_a_nul,
                 an_empty_text_is_in_every_run,
+            }
+            random {
+                a_search_finds_what_a_filter_finds,
             }
             deletion {
                 a_deleted_run_is_gone,

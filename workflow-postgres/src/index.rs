@@ -1,0 +1,156 @@
+//! The search index: blocks of runs are built in the background, by one instance at a time.
+
+use std::time::Duration;
+
+use sqlx::{
+    Connection, PgConnection, Row,
+    postgres::{PgPool, PgRow},
+    query, query_scalar,
+};
+use tokio::{task::spawn_blocking, time::sleep};
+use workflow_sqlkit::{
+    limit,
+    search::{Built, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids},
+};
+
+use crate::search::heads;
+
+/// The advisory lock of the task: of several instances on one database one builds at a time.
+const LOCK: i64 = 0x7766_726e_0002;
+
+pub(crate) const NEWEST: &str = "SELECT max(number) FROM workflow_runner.run";
+pub(crate) const RUNS: &str = "SELECT number, id, workflow, status, ended_at IS NOT NULL, name, excerpt \
+     FROM workflow_runner.run WHERE number BETWEEN $1 AND $2 ORDER BY number LIMIT $3";
+pub(crate) const RUNS_IN: &str =
+    "SELECT count(*) FROM workflow_runner.run WHERE number BETWEEN $1 AND $2";
+
+/// The transactions that have changed runs, or are about to: a number is assigned under this lock.
+const WRITERS: &str = "SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks \
+     WHERE relation = 'workflow_runner.run'::regclass AND mode = 'RowExclusiveLock' \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// How often, and how long apart, to look whether such transactions have ended.
+const LOOKS: usize = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// Builds the next block, if there is one to build and no other instance builds.
+pub(crate) async fn build_next(
+    pool: &PgPool,
+    replacements: &mut Replacements,
+    block_runs: usize,
+) -> sqlx::Result<Built> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    let is_mine: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+        .bind(LOCK)
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !is_mine {
+        return Ok(Built::Nothing { is_stale: false });
+    }
+    let heads = heads(&mut transaction).await?;
+    let next = next_build(&heads, replacements.is_due(&heads));
+    let nothing = Built::Nothing {
+        is_stale: heads.iter().any(|head| head.is_stale),
+    };
+    let (first, mut last) = next.range;
+    if next.is_newest {
+        let newest: Option<i64> = query_scalar(NEWEST).fetch_one(&mut *transaction).await?;
+        last = newest.unwrap_or(0);
+        // Lower numbers may be committed later.
+        if last - first < limit(block_runs) - 1 || !writers_end(&mut transaction).await? {
+            return Ok(nothing);
+        }
+    }
+    let runs = query(RUNS).bind(first).bind(last).bind(limit(block_runs));
+    let runs = runs.fetch_all(&mut *transaction).await?;
+    let runs: Vec<IndexedRun> = runs.iter().map(indexed).collect::<sqlx::Result<_>>()?;
+    match runs.last() {
+        Some(run) if runs.len() >= block_runs => last = run.number,
+        _ if next.is_newest => return Ok(nothing),
+        _ => {}
+    }
+    let block = spawn_blocking(move || EncodedBlock::of((first, last), runs)).await;
+    let block = block.map_err(|error| sqlx::Error::Io(error.into()))?;
+    for old in &next.replaces {
+        delete(&mut transaction, *old).await?;
+    }
+    let number = insert(&mut transaction, &block).await?;
+    transaction.commit().await?;
+    // From here on a deletion finds the block. One before that may not have.
+    let is_settled = writers_end(&mut connection).await?;
+    let runs: i64 = query_scalar(RUNS_IN)
+        .bind(first)
+        .bind(last)
+        .fetch_one(&mut *connection)
+        .await?;
+    if !is_settled || runs != block.runs {
+        let stale = query("UPDATE workflow_runner.run_block SET stale = true WHERE block = $1");
+        stale.bind(number).execute(&mut *connection).await?;
+    }
+    let was_stale = !next.replaces.is_empty();
+    replacements.record(was_stale);
+    Ok(Built::Block)
+}
+
+/// Waits a little for the transactions that change runs. Returns whether all that there were have ended.
+async fn writers_end(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    let before: Vec<String> = query_scalar(WRITERS).fetch_one(&mut *connection).await?;
+    for _ in 0..LOOKS {
+        let now: Vec<String> = query_scalar(WRITERS).fetch_one(&mut *connection).await?;
+        if !before.iter().any(|writer| now.contains(writer)) {
+            return Ok(true);
+        }
+        sleep(BETWEEN_LOOKS).await;
+    }
+    Ok(false)
+}
+
+fn indexed(row: &PgRow) -> sqlx::Result<IndexedRun> {
+    Ok(IndexedRun {
+        number: row.try_get(0)?,
+        id: row.try_get(1)?,
+        workflow: row.try_get(2)?,
+        status: row.try_get(3)?,
+        has_ended: row.try_get(4)?,
+        name: row.try_get(5)?,
+        excerpt: row.try_get(6)?,
+    })
+}
+
+async fn delete(connection: &mut PgConnection, block: i64) -> sqlx::Result<()> {
+    let (first, last) = row_ids(block);
+    query("DELETE FROM workflow_runner.run_token WHERE id BETWEEN $1 AND $2")
+        .bind(first)
+        .bind(last)
+        .execute(&mut *connection)
+        .await?;
+    let head = query("DELETE FROM workflow_runner.run_block WHERE block = $1").bind(block);
+    head.execute(connection).await.map(|_| ())
+}
+
+async fn insert(connection: &mut PgConnection, block: &EncodedBlock) -> sqlx::Result<i64> {
+    let number: i64 = query_scalar(
+        "INSERT INTO workflow_runner.run_block (first, last, runs, min_id, max_id) \
+         VALUES ($1, $2, $3, $4, $5) RETURNING block",
+    )
+    .bind(block.range.0)
+    .bind(block.range.1)
+    .bind(block.runs)
+    .bind(&block.min_id)
+    .bind(&block.max_id)
+    .fetch_one(&mut *connection)
+    .await?;
+    let ids: Vec<i64> = (0..)
+        .zip(&block.rows)
+        .map(|(at, _)| row_id(number, at))
+        .collect();
+    query(
+        "INSERT INTO workflow_runner.run_token (id, bytes) SELECT * FROM unnest($1::bigint[], $2::bytea[])",
+    )
+    .bind(ids)
+    .bind(&block.rows)
+    .execute(connection)
+    .await?;
+    Ok(number)
+}

@@ -1,0 +1,102 @@
+//! Searches in blocks of few runs.
+
+use sqlx::{AssertSqlSafe, query, query_scalar};
+use workflow_core::testing::store::random::SearchedRuns;
+use workflow_sqlkit::search::{Built, Replacements};
+use workflow_test_services::Postgres;
+
+use crate::{PostgresStore, index};
+
+/// Builds all blocks that can be built, of 16 runs each.
+async fn index(store: &PostgresStore) {
+    let build = || async { index::build_next(store.pool(), &mut Replacements::new(), 16).await };
+    while build().await.unwrap() == Built::Block {}
+}
+
+async fn change(store: &PostgresStore, sql: &str) -> u64 {
+    let changed = query(AssertSqlSafe(sql.to_owned()))
+        .execute(store.pool())
+        .await;
+    changed.unwrap().rows_affected()
+}
+
+async fn value(store: &PostgresStore, sql: &'static str) -> i64 {
+    query_scalar(sql).fetch_one(store.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_index_finds_what_a_filter_finds() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.create_database())
+        .await
+        .unwrap();
+    let mut runs = SearchedRuns::stored(&store, 200).await;
+    index(&store).await;
+    assert_eq!(
+        value(&store, "SELECT count(*) FROM workflow_runner.run_block").await,
+        12
+    );
+    runs.compare(&store).await;
+    // Runs that end or are deleted after they were indexed.
+    runs.change(&store, 60).await;
+    runs.compare(&store).await;
+    index(&store).await;
+    assert!(value(&store, "SELECT count(*) FROM workflow_runner.run_block").await < 12);
+    assert_eq!(
+        value(
+            &store,
+            "SELECT count(*) FROM workflow_runner.run_block WHERE stale"
+        )
+        .await,
+        0
+    );
+    runs.compare(&store).await;
+}
+
+#[tokio::test]
+async fn damage_of_the_index_hides_no_run() {
+    let server = Postgres::start();
+    for sql in [
+        "UPDATE workflow_runner.run_token SET bytes = '' WHERE id % 3 = 0",
+        "DELETE FROM workflow_runner.run_token WHERE id % 5 = 0",
+        "DELETE FROM workflow_runner.run_block WHERE block = 2",
+    ] {
+        let store = PostgresStore::connect(&server.create_database())
+            .await
+            .unwrap();
+        let runs = SearchedRuns::stored(&store, 50).await;
+        index(&store).await;
+        assert!(change(&store, sql).await > 0, "{sql}");
+        runs.compare(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn runs_of_an_older_database_are_counted_and_indexed() {
+    let server = Postgres::start();
+    let url = server.create_database();
+    let store = PostgresStore::connect(&url).await.unwrap();
+    let runs = SearchedRuns::stored(&store, 40).await;
+    // As version 2 left it.
+    for sql in [
+        "DROP FUNCTION workflow_runner.count_run CASCADE",
+        "DROP FUNCTION workflow_runner.mark_stale_block CASCADE",
+        "DROP TABLE workflow_runner.run_count, workflow_runner.run_count_change, workflow_runner.run_block, workflow_runner.run_token",
+        "DELETE FROM workflow_runner._sqlx_migrations WHERE version = 3",
+    ] {
+        change(&store, sql).await;
+    }
+    store.close().await;
+    let store = PostgresStore::connect(&url).await.unwrap();
+    runs.compare(&store).await;
+    index(&store).await;
+    assert_eq!(
+        value(
+            &store,
+            "SELECT sum(runs)::bigint FROM workflow_runner.run_block"
+        )
+        .await,
+        32
+    );
+    runs.compare(&store).await;
+}
