@@ -20,10 +20,10 @@ use tokio::time::Sleep;
 use super::turn;
 use crate::{
     error::{NodeError, panic_message},
-    machine::{Assignment, Input, Machine, StepId},
+    machine::{Assignment, FrameBody, Input, Machine, StepId},
     node::{AttemptRef, NodeContext, Plan, RunContext, agent::TurnRequest},
     value::{Amount, size},
-    workflow::{Body, NodeKind},
+    workflow::NodeKind,
 };
 
 /// The attempt of a step that the machine has decided. `None` if the step has gone since. The context is built here, since it
@@ -66,7 +66,7 @@ pub(super) fn of(
     reason = "the future of an async function would hold each argument twice"
 )]
 fn run(
-    body: Arc<Arc<Body>>,
+    body: Arc<FrameBody>,
     node: usize,
     turn: Option<Box<TurnRequest>>,
     cx: NodeContext,

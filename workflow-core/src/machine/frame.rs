@@ -1,6 +1,6 @@
 //! Frames: the lists of nodes that are running, which are the workflow's own and a body for each item, round or call.
 
-use std::{cell::OnceCell, mem::size_of, sync::Arc};
+use std::{cell::OnceCell, mem::size_of, ops::Deref, sync::Arc};
 
 use serde_json::Value;
 
@@ -18,11 +18,8 @@ use crate::{
 /// One running list of nodes.
 ///
 /// `body`, `names` and `steps` have the same order, so one index finds a node, its name in events and its state.
-///
-/// `body` and `names` are shared by all runs of the workflow, and each frame counts references to them itself: runs on several
-/// threads would wait for each other's counts otherwise.
 pub(super) struct Frame {
-    pub(super) body: Arc<Arc<Body>>,
+    pub(super) body: Arc<FrameBody>,
     pub(super) scope: Arc<Scope>,
     pub(super) names: Arc<StepNames>,
     pub(super) steps: Box<[Step]>,
@@ -39,6 +36,18 @@ pub(super) struct Frame {
     pub(super) failure: Option<Failure>,
     /// Its result once every step is settled. Computed once: rendering it may be expensive.
     pub(super) result: OnceCell<Result<Arc<Value>, Arc<Problem>>>,
+}
+
+/// The nodes of a frame. All runs of a workflow share them, and each frame counts references to them itself: runs on several
+/// threads would wait for each other's counts otherwise.
+pub(crate) struct FrameBody(Arc<Body>);
+
+impl Deref for FrameBody {
+    type Target = Body;
+
+    fn deref(&self) -> &Body {
+        &self.0
+    }
 }
 
 /// An unhandled failure: the step in which it began, and the error.
@@ -61,7 +70,7 @@ impl Frame {
             .map(|planned| Step::new(planned.needs))
             .collect();
         Self {
-            body: Arc::new(Arc::clone(body)),
+            body: Arc::new(FrameBody(Arc::clone(body))),
             scope: Arc::new(scope),
             names: Arc::new(names),
             unsettled: steps.len(),

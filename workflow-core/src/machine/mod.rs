@@ -66,6 +66,7 @@ use self::{
 };
 pub(crate) use self::{
     failing::DeadlineOf,
+    frame::FrameBody,
     ids::{FrameId, StepId},
     limits::Limits,
     logged::SHUTDOWN,
@@ -77,7 +78,7 @@ use crate::{
     node::{Notice, Plan, agent::TurnRequest},
     template::{ImplicitInput, Scope},
     value::{Amount, RunId, StepRef, Timestamp, WaitId},
-    workflow::{Body, NodeKind, Workflow},
+    workflow::{NodeKind, Workflow},
 };
 
 /// An input of the machine.
@@ -178,7 +179,7 @@ pub(crate) struct Machine {
 
 /// What a driver needs to make an attempt.
 pub(crate) struct Assignment {
-    pub(crate) body: Arc<Arc<Body>>,
+    pub(crate) body: Arc<FrameBody>,
     pub(crate) node: usize,
     pub(crate) step: StepRef,
     pub(crate) scope: Arc<Scope>,

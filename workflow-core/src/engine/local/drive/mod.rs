@@ -237,14 +237,14 @@ impl Drives {
         let deltas = Arc::clone(live);
         let driver = Driver::new(live.id(), machine, deltas, cancellation, clock);
         let driver = driver.with_decided(decided);
-        let driven = Journaled::new(driver, journal, Arc::clone(live.inbox()));
-        let mut driving = pin!(driven.drive());
-        let driven = poll_fn(|cx| {
-            let polled = driving.as_mut().poll(cx);
+        let journaled = Journaled::new(driver, journal, Arc::clone(live.inbox()));
+        let mut turns = pin!(journaled.drive());
+        let at_end = poll_fn(|cx| {
+            let polled = turns.as_mut().poll(cx);
             live.wake_readers();
             polled
         });
-        let journal = driven.await?;
+        let journal = at_end.await?;
         drop(admitted);
         Ok(journal.into_head())
     }

@@ -208,16 +208,13 @@ impl Journal for StoreJournal {
         for event in &*events {
             self.head.apply(event);
         }
-        let created = match self.creation.take() {
-            Some(creation) => {
-                let stored = creation.store(&*self.store, events, &self.head).await;
-                Some(stored.ok_or(Fenced)?)
-            }
-            None => {
-                self.append(expected, events).await?;
-                None
-            }
-        };
+        let mut created = None;
+        if let Some(creation) = self.creation.take() {
+            let stored = creation.store(&*self.store, events, &self.head).await;
+            created = Some(stored.ok_or(Fenced)?);
+        } else {
+            self.append(expected, events).await?;
+        }
         if let Some(peers) = &mut self.peers {
             peers.owned_at = Instant::now();
             peers.fleet.appended(self.live.id(), self.head.last_seq);
