@@ -7,7 +7,11 @@ use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, poll};
 use serde_json::json;
-use support::{Probe, registry};
+use support::{
+    Probe,
+    faulty::{Faulty, Trouble},
+    registry,
+};
 use workflow_core::{
     EngineError, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Runs, Update, Workflows,
 };
@@ -314,4 +318,31 @@ async fn shutdown_drains_and_takes_no_more() {
         .start(NewRun::new(report.record.workflow.id, json!(null)))
         .await;
     assert!(matches!(refused, Err(EngineError::ShuttingDown)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_driven_here_is_read_without_the_store() {
+    let store = Faulty::new(Arc::new(MemoryStore::new()), |_, _| Trouble::None);
+    let engine = LocalEngine::builder(registry(&Probe::default()));
+    let engine = engine.with_store(store.clone()).build();
+    let stored = engine.create_workflow(json!({ "nodes": talk() }));
+    let workflow = stored.await.unwrap().record.id;
+    let run = engine.start(NewRun::new(workflow, "in".into()));
+    let run = run.await.unwrap().id;
+    let calls = store.calls();
+    let mut events = engine.events(run, 0).await.unwrap();
+    let seen = ready(&mut events).await;
+    assert_eq!(
+        seen[..3],
+        ["1 run.created", "2 run.started", "3 node.started"]
+    );
+    assert_eq!(store.calls(), calls);
+
+    let beyond = engine.events(run, 4).await;
+    assert!(
+        matches!(beyond, Err(EngineError::BeyondEnd { after: 4, last: 3 })),
+        "what is not in the log cannot be read"
+    );
+    let rest = describe(&events.collect::<Vec<_>>().await);
+    assert_eq!(rest.last().unwrap(), "5 run.completed");
 }

@@ -69,6 +69,13 @@ impl RunHead {
         }
     }
 
+    /// Becomes another head, in the memory of this one: it is replaced with each turn of a run.
+    pub(crate) fn replace(&mut self, head: &Self) {
+        let mut spans = std::mem::take(&mut self.spans);
+        spans.clone_from(&head.spans);
+        *self = Self { spans, ..*head };
+    }
+
     /// Whether the `wake_at` of a suspended run has come. `now` is taken as at least the time of the last event, so that
     /// the result does not change back if the wall clock is set back.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {

@@ -254,7 +254,7 @@ impl RunLog for MemoryStore {
         }
         let bytes: usize = append.events.iter().map(StepEvent::memory).sum();
         stored.log.extend_from_slice(append.events);
-        stored.record.head.clone_from(append.head);
+        stored.record.head.replace(append.head);
         stored.bytes += bytes;
         drop(stored);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);

@@ -361,6 +361,11 @@ impl Runs for LocalEngine {
     ) -> Result<BoxStream<'static, Update>, EngineError> {
         // Before the record is read, so that events between that read and the subscription are not missed.
         let live = self.shared.runs.live(run);
+        if live.driven_to().is_some_and(|last| after <= last) {
+            // What the record would say is known.
+            let reader = Reader::new(run, after, Some(live), Arc::clone(&self.shared));
+            return Ok(reader.into_stream());
+        }
         let record = self.logs.record(run).await?;
         let last = record.head.last_seq;
         if after > last {

@@ -170,6 +170,14 @@ impl LiveRun {
         lock(&self.state).last_seq
     }
 
+    /// The number of the last event in the log of a run that is driven here and has not ended. `None` for any other run, and
+    /// as long as nothing was published.
+    pub(in crate::engine::local) fn driven_to(&self) -> Option<u64> {
+        let state = lock(&self.state);
+        let last = state.tail.back()?;
+        (self.is_driven() && !last.event.is_terminal()).then_some(state.last_seq)
+    }
+
     /// Prepares a drive from event number `last_seq` on. Readers of what another engine has appended in the meantime read
     /// the store.
     pub(in crate::engine::local) fn begin_at(&self, last_seq: u64) {

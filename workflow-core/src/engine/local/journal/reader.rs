@@ -94,6 +94,7 @@ impl Reader {
             Vec::new()
         });
         self.ended = events.is_empty();
+        self.updates.reserve(events.len());
         for event in events {
             self.cursor.take_event(event, &mut self.updates);
         }
