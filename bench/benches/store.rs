@@ -16,6 +16,9 @@ use workflow_sqlite::SqliteStore;
 const EVENTS: u32 = 7;
 const COMMITS: u32 = 2;
 
+/// A model that answers faster than real ones do, in milliseconds. The other measurements have one that takes no time.
+const FAST_MODEL_MS: u64 = 20;
+
 fn main() {
     for (name, runtime) in runtimes() {
         println!("\n{name} runtime, SQLite, per run of a prompt and a model");
@@ -27,10 +30,10 @@ fn runs(runtime: &Runtime) {
     // In the build folder, because the temporary directory of the system may be in memory.
     let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut disk = Disk::new(directory.path());
-    let memory = runtime.block_on(hosted(MemoryStore::new()));
+    let memory = runtime.block_on(hosted(MemoryStore::new(), 0));
     let store = SqliteStore::open(directory.path().join("runs.db"));
     let store = runtime.block_on(store).unwrap();
-    let sqlite = runtime.block_on(hosted(store.clone()));
+    let sqlite = runtime.block_on(hosted(store.clone(), 0));
     for (at_once, waves) in [(1, 10), (64, 5), (1_000, 1)] {
         let on_disk = || runtime.block_on(run(&sqlite, at_once, waves));
         compare(
@@ -54,15 +57,23 @@ fn runs(runtime: &Runtime) {
             );
         }
     }
+    let memory = runtime.block_on(hosted(MemoryStore::new(), FAST_MODEL_MS));
+    let sqlite = runtime.block_on(hosted(store.clone(), FAST_MODEL_MS));
+    compare(
+        &format!("64 at once, a model of {FAST_MODEL_MS} ms, beside memory"),
+        64 * 5,
+        || runtime.block_on(run(&memory, 64, 5)),
+        || runtime.block_on(run(&sqlite, 64, 5)),
+    );
     runtime.block_on(store.close());
 }
 
-async fn hosted(store: impl Store) -> Arc<Hosted> {
+async fn hosted(store: impl Store, model_ms: u64) -> Arc<Hosted> {
     let engine = LocalEngine::builder(node::registry())
         .with_max_running(2_000)
         .with_store(Arc::new(store))
         .build();
-    Arc::new(Hosted::new(engine, node::prompt_and_model()).await)
+    Arc::new(Hosted::new(engine, node::prompt_and_model(model_ms)).await)
 }
 
 async fn run(hosted: &Arc<Hosted>, at_once: u32, waves: u32) {

@@ -102,12 +102,16 @@ pub fn chain(steps: usize) -> Value {
     json!({ "nodes": nodes })
 }
 
-/// A prompt, and a step in place of a model: it does nothing, but could cost something, as far as the engine knows.
-pub fn prompt_and_model() -> Value {
-    json!({"nodes": [
-        {"id": "ask", "type": "PromptNode", "data": {"template": "Greet {{ input }}"}},
-        {"id": "say", "type": "Noop"},
-    ]})
+/// A prompt, and a step in place of a model, which answers after so many milliseconds. The engine does not know that it costs
+/// nothing.
+pub fn prompt_and_model(ms: u64) -> Value {
+    let model = match ms {
+        0 => json!({"id": "say", "type": "Noop"}),
+        ms => json!({"id": "say", "type": "Pause", "data": {"ms": ms}}),
+    };
+    let prompt =
+        json!({"id": "ask", "type": "PromptNode", "data": {"template": "Greet {{ input }}"}});
+    json!({"nodes": [prompt, model]})
 }
 
 /// A chain of steps that do nothing and may use one request each, with or without a budget.

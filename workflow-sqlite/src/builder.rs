@@ -18,6 +18,7 @@ use sqlx::{
 use crate::{
     error::OpenError,
     file::{self, FileHealth},
+    newest::NewestVersions,
     retention::Retention,
     scan::Scan,
     schema,
@@ -130,10 +131,13 @@ impl Builder {
         let health = FileHealth::of(real);
         let health = health.map_err(|error| OpenError::of_io(path.clone(), error))?;
         let health = Arc::new(health);
-        let writer = Writer::new(durable.clone(), file, self.retention, lock);
+        let newest = NewestVersions::default();
+        let writer = Writer::new(durable.clone(), file, self.retention, newest.clone(), lock);
         let writer = writer::spawn(writer, readers.clone(), Arc::clone(&health));
         let scan = Scan::spawn(durable, Arc::clone(&health));
-        Ok(SqliteStore::new(path, health, readers, writer, scan))
+        Ok(SqliteStore::new(
+            path, health, readers, newest, writer, scan,
+        ))
     }
 }
 

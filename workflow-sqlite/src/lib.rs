@@ -47,6 +47,7 @@ mod bulk;
 mod error;
 mod file;
 mod index;
+mod newest;
 #[cfg(test)]
 mod plans;
 mod retention;

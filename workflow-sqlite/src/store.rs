@@ -21,6 +21,7 @@ use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows,
 
 use crate::{
     file::FileHealth,
+    newest::NewestVersions,
     runs,
     scan::{CheckReport, ScanHandle},
     workflows,
@@ -46,6 +47,7 @@ struct Shared {
     health: Arc<FileHealth>,
     readers: SqlitePool,
     unreadable: UnreadableRows,
+    newest: NewestVersions,
     /// `None` after the store is closed.
     writer: Mutex<Option<WriterHandle>>,
     scan: ScanHandle,
@@ -56,6 +58,7 @@ impl SqliteStore {
         path: PathBuf,
         health: Arc<FileHealth>,
         readers: SqlitePool,
+        newest: NewestVersions,
         writer: WriterHandle,
         scan: ScanHandle,
     ) -> Self {
@@ -64,6 +67,7 @@ impl SqliteStore {
             health,
             readers,
             unreadable: UnreadableRows::default(),
+            newest,
             writer: Mutex::new(Some(writer)),
             scan,
         };
@@ -205,7 +209,20 @@ impl Catalog for SqliteStore {
         id: WorkflowId,
         version: Option<u32>,
     ) -> Result<Option<WorkflowRecord>, StoreError> {
-        workflows::find(self.readers()?, id, version).await
+        let readers = self.readers()?;
+        if version.is_some() {
+            return workflows::find(readers, id, version).await;
+        }
+        let newest = &self.shared.newest;
+        let read_at = match newest.get(id) {
+            Ok(record) => return Ok(Some(record)),
+            Err(read_at) => read_at,
+        };
+        let found = workflows::find(readers, id, None).await?;
+        if let Some(record) = &found {
+            newest.insert(record, &read_at);
+        }
+        Ok(found)
     }
 
     async fn workflows_named(

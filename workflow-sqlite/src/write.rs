@@ -38,6 +38,11 @@ impl Write {
         matches!(self, Self::CreateRun(_))
     }
 
+    /// Whether the change makes another version of a workflow the newest, or none.
+    pub(crate) fn changes_a_workflow(&self) -> bool {
+        matches!(self, Self::UpdateWorkflow(_) | Self::DeleteWorkflow(..))
+    }
+
     /// Whether the change ends a run.
     pub(crate) fn ends_a_run(&self) -> bool {
         match self {

@@ -20,6 +20,7 @@ use workflow_sqlkit::{Cause, search::BLOCK_RUNS, unavailable};
 use crate::{
     file::{FileHealth, FileLock},
     index::{IndexSignal, Indexer},
+    newest::NewestVersions,
     retention::{Retention, RetentionSchedule, delete_orphans},
     write::{Write, WriteResult, apply},
 };
@@ -66,6 +67,7 @@ pub(crate) struct Writer {
     /// Whether there may be events of deleted runs. True at start, because a crash may have left some.
     has_orphans: bool,
     index: Arc<IndexSignal>,
+    newest: NewestVersions,
     _lock: FileLock,
 }
 
@@ -74,6 +76,7 @@ impl Writer {
         options: SqliteConnectOptions,
         file: SqliteConnection,
         retention: Retention,
+        newest: NewestVersions,
         lock: FileLock,
     ) -> Self {
         Self {
@@ -82,6 +85,7 @@ impl Writer {
             schedule: RetentionSchedule::new(retention),
             has_orphans: true,
             index: Arc::default(),
+            newest,
             _lock: lock,
         }
     }
@@ -124,7 +128,11 @@ impl Writer {
         let created = batch.iter().filter(|job| job.write.creates_a_run()).count();
         let (writes, waiting): (Vec<Write>, Vec<_>) =
             batch.drain(..).map(|job| (job.write, job.answer)).unzip();
-        for (answer, waits) in zip(self.write_in_place(&writes, health).await, waiting) {
+        let answers = self.write_in_place(&writes, health).await;
+        if writes.iter().any(Write::changes_a_workflow) {
+            self.newest.changed();
+        }
+        for (answer, waits) in zip(answers, waiting) {
             // The receiver may be gone. The change was made nevertheless.
             let _ = waits.send(answer);
         }

@@ -126,6 +126,7 @@ macro_rules! store_tests {
                 a_workflow_is_kept,
                 an_unknown_workflow_is_none,
                 an_update_adds_a_version,
+                a_change_is_read_at_once,
                 an_update_that_does_not_follow_is_refused,
                 of_updates_at_once_one_wins,
                 a_deleted_workflow_is_not_listed,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use serde_json::json;
 
 use super::sample::{stored_workflow, workflow};
@@ -74,6 +74,26 @@ pub async fn an_update_adds_a_version(store: &dyn Store) {
             .unwrap();
         assert_eq!(version, Some(record));
     }
+}
+
+pub async fn a_change_is_read_at_once(store: &dyn Store) {
+    let mut record = stored_workflow(store, "first").await;
+    let id = record.id;
+    for _ in 0..30 {
+        let next = next(&record, "next");
+        let reads = join_all((0..8).map(|_| store.workflow(id, None)));
+        let (reads, updated) = join(reads, store.update_workflow(next.clone())).await;
+        assert!(updated.unwrap());
+        for read in reads {
+            let read = read.unwrap();
+            assert!(read.as_ref() == Some(&record) || read.as_ref() == Some(&next));
+        }
+        let newest = store.workflow(id, None).await.unwrap();
+        assert_eq!(newest.as_ref(), Some(&next));
+        record = next;
+    }
+    assert!(store.delete_workflow(id, None).await.unwrap());
+    assert_eq!(store.workflow(id, None).await.unwrap(), None);
 }
 
 pub async fn an_update_that_does_not_follow_is_refused(store: &dyn Store) {
