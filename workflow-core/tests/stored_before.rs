@@ -16,6 +16,7 @@ use support::{
 use workflow_core::{
     EngineError, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Runs, StepEvent, Store,
     Update, WorkflowId, Workflows,
+    record::RunQuery,
     testing::{CrashAfter, TestEngine},
 };
 
@@ -137,7 +138,7 @@ async fn nothing_begins_and_nothing_is_shown_before_the_run_is_stored() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert!(host.probe.taken().is_empty());
     assert_eq!(host.store.writes().len(), 1);
-    let counts = host.engine.count_runs(&Default::default()).await.unwrap();
+    let counts = host.engine.count_runs(&RunQuery::default()).await.unwrap();
     assert_eq!(counts.of(RunStatus::Running), 0);
 }
 
