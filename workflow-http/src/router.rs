@@ -91,7 +91,7 @@ pub fn router(engine: Arc<dyn Engine>, options: Options) -> Router {
     // of `layer` has a price: for every request, axum allocates a copy of all that is inside. `layer` after the routes is
     // also what makes `MatchedPath` available to metrics.
     router
-        .layer((measure, coding::compress(), typed))
+        .layer((measure, coding::one_coding(), coding::compression(), typed))
         .with_state(app)
 }
 

@@ -88,15 +88,11 @@ const MIN_BYTES: u64 = 1024;
 /// several times the work. Files of the page are compressed by `build.rs` and pass unchanged, since they have
 /// `Content-Encoding`.
 ///
-/// The order of the layers matters: `with_one_coding` runs first.
-pub(crate) fn compress() -> (
-    MapRequestLayer<fn(Request) -> Request>,
-    CompressionLayer<impl Predicate + Send + Sync>,
-) {
-    let compression = CompressionLayer::new()
+/// [`one_coding`] must be outside of it.
+pub(crate) fn compression() -> CompressionLayer<impl Predicate + Send + Sync> {
+    CompressionLayer::new()
         .quality(CompressionLevel::Fastest)
-        .compress_when(SizeAbove::new(MIN_BYTES).and(is_text));
-    (MapRequestLayer::new(with_one_coding), compression)
+        .compress_when(SizeAbove::new(MIN_BYTES).and(is_text))
 }
 
 /// Whether the response is worth compressing, by its type. `text/event-stream` is not in the list on purpose.
@@ -106,6 +102,11 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
     let media_type = media_type.unwrap_or_default();
     let name = media_type.split(';').next().unwrap_or_default();
     matches!(name, "application/json" | "text/html" | OPEN_METRICS) || name.ends_with("+json")
+}
+
+/// The layer of [`with_one_coding`].
+pub(crate) fn one_coding() -> MapRequestLayer<fn(Request) -> Request> {
+    MapRequestLayer::new(with_one_coding)
 }
 
 /// Reduces `Accept-Encoding` to gzip or nothing. Otherwise the compression layer returns 406 if the client accepts none,

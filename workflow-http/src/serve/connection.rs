@@ -41,7 +41,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{HttpService, explained::Explained, unread::Unread};
+use super::{HttpService, explained::Explained, trace::TraceContext, unread::Unread};
 use crate::limits::Limits;
 
 /// The smallest buffer that hyper permits; it panics below.
@@ -118,12 +118,14 @@ impl Connections {
             .http
             .serve_connection(TokioIo::new(&mut stream), service);
         let mut serving = pin!(serving);
+        // A token of its own: each poll takes its lock, which all connections would share otherwise.
+        let shutdown = self.shutdown.child_token();
         let served = tokio::select! {
             served = serving.as_mut() => served,
             // Closed without a response: a client that has sent nothing could take a 408 for the response to its
             // next request.
             () = state.first_request_timeout(self.head_time) => return Ok(()),
-            () = self.shutdown.cancelled() => {
+            () = shutdown.cancelled() => {
                 // Ends an idle connection now, and a busy one after its response. Then there is no limit of time
                 // here: `serve` waits for its grace period only.
                 serving.as_mut().graceful_shutdown();
@@ -183,7 +185,7 @@ impl State {
     }
 }
 
-/// Serves a request. If its body is still on the way afterwards, the response closes the connection.
+/// Serves a request, which gets its ids here. If its body is still on the way afterwards, the response closes the connection.
 async fn respond(
     http: HttpService,
     peer: Peer,
@@ -192,8 +194,11 @@ async fn respond(
 ) -> Result<Response<Body>, Infallible> {
     state.has_request.store(true, Ordering::Relaxed);
     let (mut request, unread) = Unread::of(request);
+    let trace = TraceContext::of(request.headers());
+    request.extensions_mut().insert(trace);
     request.extensions_mut().insert(peer);
     let mut response = http.oneshot(request).await?;
+    trace.add_to(response.headers_mut());
     // Before the response is sent, since `Connection: close` must be in its head. It delays the response by 100 ms
     // at most.
     if !unread.discard().await {

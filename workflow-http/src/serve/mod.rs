@@ -98,7 +98,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
         middleware::from_fn_with_state(Guard::new(options), guard::check),
         middleware::from_fn_with_state(Arc::new(options.clone()), url::check),
     );
-    // The outermost layer, so that refusals of the layers below have a request id, too.
+    // The outermost layer, so that refusals of the layers below are logged, too.
     let service = trace::traced(checks.layer(router));
     let mut connections = accept(listener, service, options).await;
     let finished = timeout(GRACE, async {

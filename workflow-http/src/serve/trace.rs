@@ -11,10 +11,9 @@ use std::{convert::Infallible, time::Duration};
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use tower::{Layer, Service, util::BoxCloneSyncService};
+use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 use tower_http::trace::TraceLayer;
 use tracing::{Span, field};
 
@@ -23,9 +22,8 @@ use super::HttpService;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives each request its ids: in the headers of the response, and in all log lines until its response has been
-/// streamed to the end. Logs one line when the response starts, without bodies, queries and headers: these may
-/// contain secrets.
+/// Adds the ids of each request, its [`TraceContext`], to all log lines until its response has been streamed to the end.
+/// Logs one line when the response starts, without bodies, queries and headers: these may contain secrets.
 pub(super) fn traced<S>(service: S) -> HttpService
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
@@ -38,20 +36,11 @@ where
         .on_body_chunk(())
         .on_eos(())
         .on_failure(());
-    // `with_ids` is outside, so that the span can read the ids from the request.
-    let service = (middleware::from_fn(with_ids), spans).layer(service);
-    BoxCloneSyncService::new(service)
-}
-
-/// Adds the ids to the request and to its response.
-async fn with_ids(mut request: Request, next: Next) -> Response {
-    let context = TraceContext::of(request.headers());
-    request.extensions_mut().insert(context);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(TRACEPARENT, header(context.traceparent()));
-    headers.insert(X_REQUEST_ID, header(context.request_id()));
-    response
+    BoxCloneSyncService::new(
+        spans
+            .layer(service)
+            .map_response(IntoResponse::into_response),
+    )
 }
 
 fn header(text: String) -> HeaderValue {
@@ -81,9 +70,9 @@ fn responded(response: &Response, latency: Duration, _: &Span) {
     tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
 }
 
-/// A trace, and this request within it.
+/// A trace, and this request within it. An extension of each request.
 #[derive(Clone, Copy)]
-struct TraceContext {
+pub(super) struct TraceContext {
     trace: u128,
     request: u64,
     /// The caller's `sampled` flag. It is passed on and has no effect here.
@@ -94,7 +83,7 @@ impl TraceContext {
     /// The caller's trace, or a new one if the header is missing, repeated or malformed.
     ///
     /// A malformed header is no reason to refuse a request: the standard lets the receiver start a new trace.
-    fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut parents = headers.get_all(TRACEPARENT).iter();
         let parent = parents.next().filter(|_| parents.next().is_none());
         let parent = parent.and_then(|parent| parse(parent.to_str().ok()?));
@@ -104,6 +93,12 @@ impl TraceContext {
             request: fastrand::u64(1..),
             sampled,
         }
+    }
+
+    /// Adds the ids to the headers of the response.
+    pub(super) fn add_to(self, headers: &mut HeaderMap) {
+        headers.insert(TRACEPARENT, header(self.traceparent()));
+        headers.insert(X_REQUEST_ID, header(self.request_id()));
     }
 
     fn trace_id(&self) -> String {

@@ -60,7 +60,8 @@ where
     S: Stream<Item = Update> + Send + Unpin + 'static,
     W: FnMut(&Update, &mut Vec<u8>) -> serde_json::Result<()> + Send + Unpin + 'static,
 {
-    let shutdown = options.shutdown.clone().cancelled_owned();
+    // A token of its own: each poll takes its lock, which all streams would share otherwise.
+    let shutdown = options.shutdown.child_token().cancelled_owned();
     let updates = updates.take_until(Box::pin(shutdown));
     let chunks = Chunks::new(greeting, updates, write, options.heartbeat);
     let headers = [
