@@ -3,8 +3,8 @@
 //! Both are in the log only and not shown in events. The request is recorded before it is sent, so the log has the prompt of an
 //! attempt that crashes or fails.
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
+use workflow_core::value::json_bytes;
 
 /// The most bytes of a record. The engine's log accepts 256 KiB. A larger record would be dropped as a whole, so
 /// the margin is for the members around it.
@@ -35,7 +35,7 @@ pub(super) fn answer(model: &str, parts: &[Value], response_id: Option<&str>) ->
     if let Some(id) = response_id {
         record.insert("response_id".into(), id.into());
     }
-    match size(parts) {
+    match json_bytes(parts) {
         _ if parts.is_empty() => {}
         bytes if bytes > MAX_BYTES => {
             record.insert("parts_omitted".into(), json!({ "bytes": bytes }));
@@ -50,21 +50,16 @@ pub(super) fn answer(model: &str, parts: &[Value], response_id: Option<&str>) ->
 /// The request, shortened to [`MAX_BYTES`].
 fn bounded(mut request: Value) -> Value {
     for longest in TEXT_BYTES {
-        if size(&request) <= MAX_BYTES {
+        if json_bytes(&request) <= MAX_BYTES {
             return request;
         }
         shorten(&mut request, longest);
     }
-    match size(&request) {
+    match json_bytes(&request) {
         bytes if bytes <= MAX_BYTES => request,
         // Many short strings or members: there is nothing left to shorten.
         bytes => json!({"omitted": {"bytes": bytes}}),
     }
-}
-
-/// The size of a value as compact JSON, in bytes.
-fn size(value: &(impl Serialize + ?Sized)) -> usize {
-    serde_json::to_vec(value).map_or(0, |json| json.len())
 }
 
 /// Shortens every string, and appends its original size. Also strings of schemas and tools, since they can be as
@@ -101,7 +96,7 @@ mod tests {
     fn long_texts_are_shortened_and_their_size_is_shown() {
         let record = |body| {
             let record = sent(["m1"], body);
-            assert!(size(&record) < 250 * 1024, "{}", size(&record));
+            assert!(json_bytes(&record) < 250 * 1024, "{}", json_bytes(&record));
             record["body"].clone()
         };
         let long = record(json!({"prompt": "ä".repeat(500_000), "system": "Be short."}));
