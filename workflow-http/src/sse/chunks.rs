@@ -20,6 +20,9 @@ use workflow_core::Update;
 /// read, apart from a single frame that is larger.
 const CHUNK_BYTES: usize = 16 * 1024;
 
+/// The bytes of most frames: a chunk that begins with less would be moved while it is written.
+const FRAME_BYTES: usize = 512;
+
 /// Sent in silence.
 const HEARTBEAT: &[u8] = b": hb\n\n";
 
@@ -53,6 +56,7 @@ where
         while chunk.len() < CHUNK_BYTES
             && let Poll::Ready(Some(update)) = self.updates.poll_next_unpin(cx)
         {
+            chunk.reserve(FRAME_BYTES);
             (self.write)(&update, &mut chunk)?;
         }
         Ok(chunk)
