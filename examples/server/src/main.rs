@@ -29,6 +29,8 @@ mod listen;
 mod log;
 mod man;
 mod model;
+#[cfg(unix)]
+mod open_files;
 mod output;
 mod progress;
 mod recording;

@@ -53,6 +53,8 @@ fn start(args: ServeArgs, variables: Variables, stderr: &Output) -> Result<ExitC
         return Err(CliError::Exposed(args.addr));
     }
     Fleet::check(&args)?;
+    #[cfg(unix)]
+    crate::open_files::raise_limit(&args);
     Runtime::new()?.block_on(run(args, keys, variables, stderr))?;
     Ok(ExitCode::SUCCESS)
 }

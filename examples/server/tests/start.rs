@@ -302,3 +302,24 @@ async fn key_and_base_url_are_not_used_in_a_simulation() {
     let outcome = server.outcome(&ask_once(), "Why?".into()).await;
     assert_eq!(outcome["status"], "completed", "{outcome}");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_limit_of_open_files_is_raised_and_a_warning_says_if_it_is_too_low() {
+    for (highest, warns) in [("16384", false), ("512", true)] {
+        let mut limited = tokio::process::Command::new("prlimit");
+        limited.arg(format!("--nofile=256:{highest}"));
+        limited.args([env!("CARGO_BIN_EXE_workflow-server"), "--simulate"]);
+        let server = Server::start(limited.kill_on_drop(true)).await;
+        let limits = fs::read_to_string(format!("/proc/{}/limits", server.pid())).unwrap();
+        let files = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"));
+        let numbers: Vec<&str> = files.unwrap().split_whitespace().skip(3).take(2).collect();
+        assert_eq!(numbers, [highest, highest]);
+        server.terminate();
+        let stderr = server.end().await.stderr;
+        let warning = "this process may open 512 files, and needs 5248 for --max-connections and --model-in-flight";
+        assert_eq!(stderr.contains(warning), warns, "{stderr}");
+    }
+}

@@ -299,7 +299,7 @@ impl GeminiClientBuilder {
     }
 
     /// The most requests in flight, including answers that are still being read. At least 1.
-    /// Default: 256.
+    /// Default: 1,024.
     ///
     /// Further requests wait in a FIFO queue. [`Chunk::Queued`](crate::Chunk::Queued) reports their
     /// position, and no timeout of the client runs while they wait.

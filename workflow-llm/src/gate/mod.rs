@@ -59,7 +59,8 @@ pub const RETRY_BUDGET: &str = "retry_budget";
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct GateLimits {
-    /// The most requests in flight, including answers that are being read. Default: 256. At least 1; 0 counts as 1.
+    /// The most requests in flight, including answers that are being read. Default: 1,024, as many as the runs that an engine with default
+    /// limits executes at once. At least 1; 0 counts as 1.
     pub in_flight: usize,
     /// The most requests in any 60 s. Default: `None`, no limit. 0 counts as 1.
     pub per_minute: Option<u32>,
@@ -73,7 +74,7 @@ pub struct GateLimits {
 impl Default for GateLimits {
     fn default() -> Self {
         Self {
-            in_flight: 256,
+            in_flight: 1_024,
             per_minute: None,
             retry_budget: 100,
             queued: 16_384,

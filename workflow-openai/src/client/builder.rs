@@ -210,7 +210,7 @@ impl OpenAiClientBuilder {
         self
     }
 
-    /// The most requests in flight, including answers that are still being read. At least 1. Default: 256. Further requests wait in a FIFO
+    /// The most requests in flight, including answers that are still being read. At least 1. Default: 1,024. Further requests wait in a FIFO
     /// queue, and no timeout of the client runs while they wait.
     pub fn with_max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests;

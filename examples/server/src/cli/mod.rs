@@ -410,7 +410,8 @@ pub(crate) struct LimitArgs {
     #[arg(long, default_value = "64MiB", value_name = "BYTES", value_parser = bytes)]
     pub(crate) max_bodies: usize,
 
-    /// Open connections. The next one is refused: 503 `too_many_connections`.
+    /// Open connections, each of which is an open file. The next one is refused: 503 `too_many_connections`. The limit of open files
+    /// of the process is raised at the start as far as the system allows, and a warning says if that is not enough.
     #[arg(long, default_value_t = 4_096, value_name = "CONNECTIONS")]
     pub(crate) max_connections: usize,
 
@@ -490,7 +491,7 @@ pub(crate) struct NodeArgs {
     pub(crate) provider_file: Option<PathBuf>,
 
     /// Requests to the models of a provider that are in flight at once; more wait in a queue.
-    #[arg(long, default_value_t = 256, value_name = "REQUESTS")]
+    #[arg(long, default_value_t = 1_024, value_name = "REQUESTS")]
     pub(crate) model_in_flight: usize,
 
     /// Requests to the models of a provider per minute; more wait in a queue. By default, no limit.

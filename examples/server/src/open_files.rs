@@ -1,0 +1,46 @@
+//! The limit of open files of the process: each connection is one.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::cli::ServeArgs;
+
+/// Open files that are no connections of clients or to models: the store, the log, the runtime.
+const OTHER_FILES: u64 = 128;
+
+/// Raises the limit to the highest that the system allows without privileges. Systems often begin with 1,024, for the sake of
+/// programs that cannot handle more.
+///
+/// A warning names what to do if it is too low for the connections that the settings allow.
+pub(crate) fn raise_limit(args: &ServeArgs) {
+    let connections = args.limits.max_connections + args.nodes.model_in_flight;
+    let needed = u64::try_from(connections)
+        .unwrap_or(u64::MAX)
+        .saturating_add(OTHER_FILES);
+    // `None` is no limit.
+    let Some(limit) = raised() else {
+        return;
+    };
+    if limit < needed {
+        tracing::warn!(
+            "this process may open {limit} files, and needs {needed} for --max-connections and --model-in-flight: raise the limit \
+             (`ulimit -Hn {needed}`, `LimitNOFILE` of systemd, `--ulimit nofile` of a container), or lower these settings"
+        );
+    }
+}
+
+/// The limit after it was raised.
+fn raised() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.current?;
+    let highest = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    match setrlimit(Resource::Nofile, highest) {
+        Ok(()) => limit.maximum,
+        Err(error) => {
+            tracing::debug!(%error, "the limit of open files cannot be raised");
+            Some(current)
+        }
+    }
+}
