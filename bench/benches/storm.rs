@@ -17,7 +17,7 @@ use workflow_bench::{
     storm::{
         WORDS, floor, model,
         process::Process,
-        reader::{self, Seen},
+        reader::{self, Progress, Seen},
     },
 };
 use workflow_core::{LocalEngine, Registry, Workflows};
@@ -115,8 +115,9 @@ async fn measure() {
         floor.print("floor");
         ours.print("ours");
         println!(
-            "ratio    processor time {:>5.2}   first word p50 {:>5.2}   p99 {:>5.2}",
+            "ratio    a word {:>5.2}   a run {:>5.2}   first word p50 {:>5.2}   p99 {:>5.2}",
             ours.per_word.as_secs_f64() / floor.per_word.as_secs_f64(),
+            ours.per_run.as_secs_f64() / floor.per_run.as_secs_f64(),
             ours.p50.as_secs_f64() / floor.p50.as_secs_f64(),
             ours.p99.as_secs_f64() / floor.p99.as_secs_f64(),
         );
@@ -125,8 +126,10 @@ async fn measure() {
 
 /// One storm of one side.
 struct Storm {
-    /// The processor time of the service for each word.
+    /// The processor time of the service for each frame with a word, while all runs stream.
     per_word: Duration,
+    /// The processor time of the service for each run, all words included.
+    per_run: Duration,
     /// The time to the first word, of half of the runs and of 99 %.
     p50: Duration,
     p99: Duration,
@@ -144,20 +147,22 @@ impl Storm {
             panic!("{service:?}");
         };
         // The first run is slower: code and memory are used for the first time.
-        reader::read(address, path).await;
+        reader::read(address, path, &Progress::default()).await;
         let (before, begun) = (service.resident(), service.processor_time());
-        let readers = join_all((0..runs).map(|_| reader::read(address, path)));
-        let (seen, peak) = with_peak(readers, service).await;
-        let used = service.processor_time() - begun;
+        let progress = Progress::default();
+        let readers = join_all((0..runs).map(|_| reader::read(address, path, &progress)));
+        let (seen, window) = watched(runs, readers, service, &progress).await;
+        let used = service.processor_time().saturating_sub(begun);
         let mut firsts: Vec<Duration> = seen.iter().map(|it| it.first - it.begun).collect();
         firsts.sort_unstable();
         let end = seen.iter().map(|it| it.ended).min().unwrap();
         let frames: usize = seen.iter().map(|it| it.frames).sum();
         Self {
-            per_word: used / u32::try_from(runs * WORDS).unwrap(),
+            per_word: window.used / u32::try_from(window.frames).unwrap().max(1),
+            per_run: used / u32::try_from(runs).unwrap(),
             p50: firsts[runs / 2],
             p99: firsts[runs * 99 / 100],
-            memory: peak.saturating_sub(before) / runs,
+            memory: window.resident.saturating_sub(before) / runs,
             admitted: seen.iter().filter(|it| it.first < end).count(),
             words_a_frame: to_f64(runs * WORDS) / to_f64(frames),
         }
@@ -167,6 +172,7 @@ impl Storm {
     fn median(storms: &[Self]) -> Self {
         Self {
             per_word: median(storms, |it| it.per_word),
+            per_run: median(storms, |it| it.per_run),
             p50: median(storms, |it| it.p50),
             p99: median(storms, |it| it.p99),
             memory: storms[0].memory,
@@ -177,25 +183,51 @@ impl Storm {
 
     fn print(&self, name: &str) {
         println!(
-            "{name:<8} {:>8.2?} a word   first word p50 {:>8.2?}   p99 {:>8.2?}   {:>4} KiB a run   {:>5} at once   {:.2} words a frame",
-            self.per_word, self.p50, self.p99, self.memory, self.admitted, self.words_a_frame,
+            "{name:<8} {:>8.2?} a word   {:>8.2?} a run   first word p50 {:>8.2?}   p99 {:>8.2?}   {:>4} KiB a run   {:>5} at once   {:.2} words a frame",
+            self.per_word,
+            self.per_run,
+            self.p50,
+            self.p99,
+            self.memory,
+            self.admitted,
+            self.words_a_frame,
         );
     }
 }
 
-/// Waits for the readers, and returns the most resident memory of the service meanwhile, in KiB.
-async fn with_peak(
+/// The time in which all runs stream: from the last first word to the end of the first run.
+#[derive(Default)]
+struct Window {
+    /// The processor time of the service.
+    used: Duration,
+    /// The frames with words that were received.
+    frames: usize,
+    /// The most resident memory of the service at any time, in KiB.
+    resident: usize,
+}
+
+/// Waits for the readers, and measures the service meanwhile.
+async fn watched(
+    runs: usize,
     readers: impl Future<Output = Vec<Seen>>,
     service: &Process,
-) -> (Vec<Seen>, usize) {
+    progress: &Progress,
+) -> (Vec<Seen>, Window) {
     let mut readers = pin!(readers);
-    let mut sampled = interval(Duration::from_millis(250));
-    let mut peak = 0;
+    let mut sampled = interval(Duration::from_millis(50));
+    let (mut window, mut begin) = (Window::default(), None);
     loop {
         tokio::select! {
-            seen = &mut readers => return (seen, peak),
-            _ = sampled.tick() => peak = peak.max(service.resident()),
+            seen = &mut readers => return (seen, window),
+            _ = sampled.tick() => {}
         }
+        window.resident = window.resident.max(service.resident());
+        if progress.begun.get() < runs || progress.ended.get() > 0 {
+            continue;
+        }
+        let now = (service.processor_time(), progress.frames.get());
+        let (time, frames) = *begin.get_or_insert(now);
+        (window.used, window.frames) = (now.0.saturating_sub(time), now.1 - frames);
     }
 }
 

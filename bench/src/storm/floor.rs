@@ -51,7 +51,7 @@ struct Part<'a> {
 
 /// The data of a frame.
 #[derive(Serialize)]
-struct Delta<'a> {
+struct FrameData<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     run_id: &'a str,
@@ -117,7 +117,7 @@ impl Answer {
         };
         let [Candidate { content }] = piece.candidates;
         let [Part { text }] = content.parts;
-        let delta = Delta {
+        let data = FrameData {
             kind: "node.delta",
             run_id: "0197f9d2-6f3e-7000-8000-000000000001",
             node: "llm",
@@ -127,7 +127,7 @@ impl Answer {
             delta: &text,
             offset: self.offset,
         };
-        let frame = Event::default().event("node.delta").json_data(delta);
+        let frame = Event::default().event("node.delta").json_data(data);
         self.offset += text.encode_utf16().count();
         Some(frame)
     }

@@ -1,6 +1,6 @@
 //! A reader: starts a run, and reads its words to the end.
 
-use std::time::Instant;
+use std::{cell::Cell, time::Instant};
 
 use serde_json::Value;
 use tokio::{
@@ -11,6 +11,17 @@ use tokio::{
 use super::{WORD, WORDS, floor};
 
 const FRAME: &str = "event: node.delta\n";
+
+/// What all readers of a storm have seen so far.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// The readers that have a word.
+    pub begun: Cell<usize>,
+    /// The frames with words.
+    pub frames: Cell<usize>,
+    /// The readers that have all words.
+    pub ended: Cell<usize>,
+}
 
 /// What a reader has seen.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +41,7 @@ pub struct Seen {
 ///
 /// # Panics
 /// If the stream does not have all words.
-pub async fn read(address: &str, path: &str) -> Seen {
+pub async fn read(address: &str, path: &str, progress: &Progress) -> Seen {
     let begun = Instant::now();
     let stream = TcpStream::connect(address).await;
     let mut stream = stream.unwrap_or_else(|error| panic!("{error}"));
@@ -54,12 +65,20 @@ pub async fn read(address: &str, path: &str) -> Seen {
         );
         write(&mut stream, &request).await;
     }
-    let (mut text, mut first) = (Vec::with_capacity(16 * 1024), None);
+    let (mut text, mut first) = (Vec::with_capacity(32 * 1024), None);
+    let (mut frames, mut counted) = (0, 0);
     while stream.read_buf(&mut text).await.is_ok_and(|read| read > 0) {
-        if first.is_none() && contains(&text, FRAME) {
-            first = Some(Instant::now());
+        while let Some(at) = find(&text[counted..], FRAME) {
+            counted += at + FRAME.len();
+            frames += 1;
+            add(&progress.frames);
+            if first.is_none() {
+                first = Some(Instant::now());
+                add(&progress.begun);
+            }
         }
     }
+    add(&progress.ended);
     let text = String::from_utf8_lossy(&text);
     let words = text.matches(WORD).count();
     assert!(words >= WORDS, "{words} words: {text}");
@@ -67,7 +86,7 @@ pub async fn read(address: &str, path: &str) -> Seen {
         begun,
         first: first.unwrap_or(begun),
         ended: Instant::now(),
-        frames: text.matches(FRAME).count(),
+        frames,
     }
 }
 
@@ -92,6 +111,11 @@ async fn started(stream: &mut TcpStream) -> String {
     panic!("{}", String::from_utf8_lossy(&text))
 }
 
-fn contains(text: &[u8], part: &str) -> bool {
-    text.windows(part.len()).any(|it| it == part.as_bytes())
+fn find(text: &[u8], part: &str) -> Option<usize> {
+    text.windows(part.len())
+        .position(|it| it == part.as_bytes())
+}
+
+fn add(count: &Cell<usize>) {
+    count.set(count.get() + 1);
 }
