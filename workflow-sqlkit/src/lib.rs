@@ -8,6 +8,7 @@
 //! - [`search`] is the index that finds runs by their text.
 //! - [`page_of`] and [`first`] read parts of lists and omit rows that cannot be read, which [`UnreadableRows`] logs.
 #![allow(
+    clippy::exhaustive_enums,
     clippy::exhaustive_structs,
     reason = "private to the workspace: a new column has to break its users"
 )]

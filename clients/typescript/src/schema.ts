@@ -1398,6 +1398,11 @@ export interface components {
             failed: number;
             /** @description Runs that were cancelled. */
             cancelled: number;
+            /**
+             * @description Whether there may be more runs than these: a store may count only some of the runs that contain a frequent text, the
+             *     newest ones. Absent otherwise.
+             */
+            at_least?: boolean;
         };
         /**
          * @description Two runs, step by step: what is the same, and what is not. `a` is the run before, `b` the one after; they need not be of

@@ -23,6 +23,10 @@ pub struct RunCounts {
     pub failed: u64,
     /// Runs that were cancelled.
     pub cancelled: u64,
+    /// Whether there may be more runs than these: a store may count only some of the runs that contain a frequent text, the
+    /// newest ones. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
 }
 
 impl RunCounts {
@@ -53,5 +57,6 @@ impl AddAssign for RunCounts {
         for status in RunStatus::ALL {
             self.add(status, other.of(status));
         }
+        self.at_least = self.at_least || other.at_least;
     }
 }

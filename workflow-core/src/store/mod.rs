@@ -278,6 +278,9 @@ pub trait Catalog: Send + Sync + 'static {
     /// Counts the runs that match a query, by status. The status and the page of the query are ignored, and runs
     /// whose record cannot be read are counted too.
     ///
+    /// Without a text, all runs are counted. With one, a store may stop after some thousand of the newest matches, and says so:
+    /// [`RunCounts::at_least`].
+    ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError>;

@@ -3,7 +3,7 @@
 use workflow_core::{RunStatus, record::RunQuery};
 
 /// The number of rows that the tokens of a block are spread over, so that a row has about a kilobyte.
-const BUCKETS: u32 = 1 << BUCKET_BITS;
+const BUCKETS: u16 = 1 << BUCKET_BITS;
 const BUCKET_BITS: u32 = 10;
 
 /// The most grams of a text that a search looks up. Each costs as much as the first, and few candidates are left after
@@ -54,7 +54,7 @@ impl Token {
 }
 
 /// The row of a block that has the numbers of its runs: the one behind the tokens.
-pub(super) const NUMBERS: u16 = BUCKETS as u16;
+pub(super) const NUMBERS: u16 = BUCKETS;
 
 /// What the runs of a query must have.
 #[derive(Clone, Debug)]

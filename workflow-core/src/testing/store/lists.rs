@@ -238,6 +238,7 @@ pub async fn runs_are_counted_by_status(store: &dyn Store) {
         completed: 1,
         failed: 2,
         cancelled: 1,
+        at_least: false,
     };
     // Neither the status that is asked for nor the page is part of the question.
     let query = RunQuery {

@@ -647,6 +647,7 @@ export interface components {
             completed: number;
             failed: number;
             cancelled: number;
+            at_least?: boolean;
         };
         RunDiff: {
             a: components["schemas"]["RunSide"];
