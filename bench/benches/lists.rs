@@ -36,7 +36,7 @@ const ROUNDS: usize = 9;
 const GOAL: Duration = Duration::from_millis(20);
 
 /// The full blocks of the search index.
-const BLOCKS: i64 = RUNS as i64 / 4096;
+const BLOCKS: i64 = RUNS / 4096;
 
 /// What is searched for: in no run, in few, in many, short and long, and in other scripts.
 const TEXTS: [(&str, &str); 17] = [
@@ -105,12 +105,9 @@ async fn sqlite() {
         .fetch_one(&mut file)
         .await
         .unwrap();
-    println!(
-        "SQLite: the index has {} bytes per run",
-        bytes / RUNS as i64
-    );
+    println!("SQLite: the index has {} bytes per run", bytes / RUNS);
     let middle: String = query_scalar("SELECT id FROM run ORDER BY id LIMIT 1 OFFSET ?")
-        .bind(RUNS as i64 / 2)
+        .bind(RUNS / 2)
         .fetch_one(&mut file)
         .await
         .unwrap();
@@ -189,7 +186,7 @@ fn postgres(runtime: &Runtime) {
         }
         let middle: String =
             query_scalar("SELECT id FROM workflow_runner.run ORDER BY id LIMIT 1 OFFSET $1")
-                .bind(RUNS as i64 / 2)
+                .bind(RUNS / 2)
                 .fetch_one(&pool)
                 .await
                 .unwrap();
@@ -275,7 +272,7 @@ async fn measure(database: &str, store: &dyn Store, middle: &str, workflow: &str
                     .chain(counted.map(|counted| ("count", counted)))
                 {
                     if median > GOAL {
-                        slow.push(format!("{of} ({what}): {:.0?}", median));
+                        slow.push(format!("{of} ({what}): {median:.0?}"));
                     }
                 }
             }

@@ -9,9 +9,9 @@ use workflow_core::{
 use workflow_sqlkit::EncodedRun;
 
 /// The number of runs. The last 3,576 are too few for a block of the search index, which is almost the worst case.
-pub const RUNS: usize = 1_003_000;
+pub const RUNS: i64 = 1_003_000;
 
-/// Frequent words first: word `n` is about `n` times as rare as the first one.
+/// Frequent words first.
 const WORDS: [&str; 48] = [
     "the", "of", "and", "to", "in", "is", "that", "for", "it", "was", "on", "with", "he", "be",
     "by", "at", "customer", "you", "are", "this", "from", "or", "had", "her", "not", "but", "what",
@@ -29,7 +29,7 @@ const SYLLABLES: [&str; 24] = [
 pub struct Runs {
     workflows: Vec<WorkflowRef>,
     state: u64,
-    made: usize,
+    made: i64,
 }
 
 impl Runs {
@@ -64,9 +64,9 @@ impl Runs {
 
     fn word(&mut self) -> String {
         if self.below(10) < 6 {
-            // Zipf: the logarithm of the rank is uniform.
-            let rank = (48_f64.powf(self.below(1_000) as f64 / 1_000.0)) as usize - 1;
-            return WORDS[rank.min(47)].to_owned();
+            // The first ones are the most frequent.
+            let end = self.below(WORDS.len()) + 1;
+            return WORDS[self.below(end)].to_owned();
         }
         // Of some thousand others.
         let seed = self.below(4_000);

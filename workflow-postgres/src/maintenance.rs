@@ -103,7 +103,8 @@ impl Maintenance {
 
     /// A run was created: the search index is extended after some of them.
     pub(crate) fn note_created_run(&self) {
-        if self.signals.created.fetch_add(1, Ordering::Relaxed) % INDEX_AFTER_RUNS == 0 {
+        let before = self.signals.created.fetch_add(1, Ordering::Relaxed);
+        if before.is_multiple_of(INDEX_AFTER_RUNS) {
             self.signals.changed.notify_one();
         }
     }

@@ -81,10 +81,6 @@ pub(super) fn decode(mut bytes: &[u8], runs: usize) -> Option<Positions> {
 }
 
 /// Writes a number as LEB128: seven bits per byte, the lowest first.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "seven bits are less than a byte"
-)]
 pub(super) fn number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push((number & 0x7f) as u8 | 0x80);
