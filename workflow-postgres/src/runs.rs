@@ -6,17 +6,21 @@ use sqlx::{
     query, query_as,
 };
 use workflow_core::{
-    RunId, RunRecord, RunStatus, StepEvent,
+    RunId, RunRecord, StepEvent,
     record::{KeyedRun, Page, RunCounts, RunKey, RunQuery},
     store::StoreError,
 };
 use workflow_sqlkit::{
     Cause, EventRow, RunRow, UnreadableRows, before, first, limit, page_of, row_seq, run_columns,
-    search::{self, Wanted, searched},
+    search::{Wanted, count as count_matching, search as search_runs, searched},
     unavailable,
 };
 
-use crate::{error::failed, page::batches, search::TextSearch};
+use crate::{
+    error::failed,
+    page::batches,
+    search::{self, TextSearch},
+};
 
 /// The most JSON of events that is read at once, but for one event, which may be larger.
 const READ_BYTES: i64 = 1024 * 1024;
@@ -150,7 +154,7 @@ pub(crate) async fn page(
     if let Some(text) = searched(query) {
         let wanted = Wanted::of(query, &text);
         let reader = TextSearch::new(pool, query, &text)?;
-        return search::search(&reader, &wanted, query, unreadable).await;
+        return search_runs(&reader, &wanted, query, unreadable).await;
     }
     let before = before(&query.page)?;
     let rows = batches(
@@ -184,29 +188,13 @@ pub(crate) fn listed(query: &RunQuery, before: String, size: i64) -> QueryBuilde
 /// How many runs there are of each status that this version knows.
 pub(crate) async fn count(pool: &PgPool, query: &RunQuery) -> Result<RunCounts, StoreError> {
     let Some(text) = searched(query) else {
-        return counts(pool, counted(query)).await;
+        return search::counts(pool, counted(query)).await;
     };
     // Neither the status nor the page counts.
     let mut of_all = RunQuery::default();
     of_all.workflow_id = query.workflow_id;
     let reader = TextSearch::new(pool, &of_all, &text)?;
-    search::count(&reader, &Wanted::of(&of_all, &text)).await
-}
-
-/// The counts by status that a statement returns.
-pub(crate) async fn counts(
-    pool: &PgPool,
-    mut sql: QueryBuilder<Postgres>,
-) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(String, i64)> = sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
-    let mut counts = RunCounts::default();
-    for (word, runs) in rows {
-        let mut known = RunStatus::ALL.into_iter();
-        if let Some(status) = known.find(|status| status.as_str() == word) {
-            counts.add(status, u64::try_from(runs).unwrap_or(0));
-        }
-    }
-    Ok(counts)
+    count_matching(&reader, &Wanted::of(&of_all, &text)).await
 }
 
 /// The statement for it, without a text.

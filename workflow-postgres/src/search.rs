@@ -4,6 +4,7 @@ use sqlx::{
     FromRow, PgConnection, Postgres, QueryBuilder, postgres::PgPool, query_as, query_scalar,
 };
 use workflow_core::{
+    RunStatus,
     record::{RunCounts, RunQuery},
     store::StoreError,
 };
@@ -12,7 +13,7 @@ use workflow_sqlkit::{
     search::{Among, BlockHead, BlockReader},
 };
 
-use crate::{error::failed, runs};
+use crate::error::failed;
 
 pub(crate) const HEADS: &str = "SELECT block, first, last, runs, min_id, max_id, stale \
      FROM workflow_runner.run_block ORDER BY first";
@@ -120,7 +121,7 @@ impl BlockReader for TextSearch<'_> {
     }
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {
-        runs::counts(self.pool, self.counts_query(among)).await
+        counts(self.pool, self.counts_query(among)).await
     }
 }
 
@@ -140,4 +141,20 @@ pub(crate) async fn heads(connection: &mut PgConnection) -> sqlx::Result<Vec<Blo
             },
         );
     Ok(heads.collect())
+}
+
+/// The counts by status that a statement returns.
+pub(crate) async fn counts(
+    pool: &PgPool,
+    mut sql: QueryBuilder<Postgres>,
+) -> Result<RunCounts, StoreError> {
+    let rows: Vec<(String, i64)> = sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
+    let mut counts = RunCounts::default();
+    for (word, runs) in rows {
+        let mut known = RunStatus::ALL.into_iter();
+        if let Some(status) = known.find(|status| status.as_str() == word) {
+            counts.add(status, u64::try_from(runs).unwrap_or(0));
+        }
+    }
+    Ok(counts)
 }

@@ -15,9 +15,13 @@ use sqlx::{
     },
 };
 
+use workflow_sqlkit::search::BLOCK_RUNS;
+
 use crate::{
+    block::IndexSignal,
     error::OpenError,
     file::{self, FileHealth},
+    index::Indexer,
     newest::NewestVersions,
     retention::Retention,
     scan::Scan,
@@ -131,9 +135,23 @@ impl Builder {
         let health = FileHealth::of(real);
         let health = health.map_err(|error| OpenError::of_io(path.clone(), error))?;
         let health = Arc::new(health);
-        let newest = NewestVersions::default();
-        let writer = Writer::new(durable.clone(), file, self.retention, newest.clone(), lock);
+        let (signal, newest) = (Arc::<IndexSignal>::default(), NewestVersions::default());
+        let writer = Writer::new(
+            durable.clone(),
+            file,
+            self.retention,
+            newest.clone(),
+            Arc::clone(&signal),
+            lock,
+        );
         let writer = writer::spawn(writer, readers.clone(), Arc::clone(&health));
+        let indexer = Indexer {
+            readers: readers.clone(),
+            queue: writer.0.downgrade(),
+            signal,
+            block_runs: BLOCK_RUNS,
+        };
+        tokio::spawn(indexer.run());
         let scan = Scan::spawn(durable, Arc::clone(&health));
         Ok(SqliteStore::new(
             path, health, readers, newest, writer, scan,

@@ -1,31 +1,27 @@
-//! The search index: a task that builds blocks of runs, and the statements that replace them.
+//! The search index: a task that builds blocks of runs.
 //!
-//! The task reads runs beside the readers, builds a block on a thread of its own, and hands it to the writer.
+//! It reads runs beside the readers, builds a block on a thread of its own, and hands it to the writer.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::Arc;
 
 use sqlx::{
-    QueryBuilder, Row, Sqlite, SqliteConnection, query, query_scalar,
+    Row, query, query_scalar,
     sqlite::{SqlitePool, SqliteRow},
 };
 use tokio::{
-    sync::{Notify, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::spawn_blocking,
     time::timeout_at,
 };
 use workflow_core::store::StoreError;
 use workflow_sqlkit::{
     limit,
-    search::{
-        BLOCK_RUNS, Built, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids,
-    },
+    search::{Built, EncodedBlock, IndexedRun, Replacements, next_build},
     unavailable,
 };
 
 use crate::{
+    block::{IndexSignal, NewBlock},
     search::heads,
     write::{Write, WriteResult},
     writer::Job,
@@ -34,43 +30,6 @@ use crate::{
 pub(crate) const NEWEST: &str = "SELECT max(number) FROM run";
 pub(crate) const RUNS: &str = "SELECT number, id, workflow, status, ended_at IS NOT NULL, name, excerpt \
      FROM run WHERE number BETWEEN ? AND ? ORDER BY number LIMIT ?";
-pub(crate) const RUNS_IN: &str = "SELECT count(*) FROM run WHERE number BETWEEN ? AND ?";
-
-/// The number of new runs after which the index is looked at.
-const LOOK_AFTER_RUNS: usize = BLOCK_RUNS / 8;
-
-/// The rows of a block that one statement inserts.
-const ROWS_AT_ONCE: usize = 64;
-
-/// What the writer tells the task.
-#[derive(Debug, Default)]
-pub(crate) struct IndexSignal {
-    created: AtomicUsize,
-    changed: Notify,
-}
-
-impl IndexSignal {
-    /// Records new runs, and whether runs were deleted.
-    pub(crate) fn record(&self, created: usize, has_deleted: bool) {
-        let before = self.created.fetch_add(created, Ordering::Relaxed);
-        if has_deleted || before + created >= LOOK_AFTER_RUNS {
-            self.created.store(0, Ordering::Relaxed);
-            self.changed.notify_one();
-        }
-    }
-
-    /// Wakes the task when the writer has ended.
-    pub(crate) fn end(&self) {
-        self.changed.notify_one();
-    }
-}
-
-/// A block and those that it replaces.
-#[derive(Debug)]
-pub(crate) struct NewBlock {
-    block: EncodedBlock,
-    replaces: Vec<i64>,
-}
 
 /// The task that builds blocks. It ends when the writer does.
 pub(crate) struct Indexer {
@@ -179,55 +138,4 @@ fn indexed(row: &SqliteRow) -> sqlx::Result<IndexedRun> {
         name: bytes(5)?,
         excerpt: bytes(6)?,
     })
-}
-
-/// Stores a block, unless a run of its range was deleted since it was read.
-pub(crate) async fn replace(
-    file: &mut SqliteConnection,
-    new: &NewBlock,
-) -> sqlx::Result<WriteResult> {
-    let NewBlock { block, replaces } = new;
-    let (first, last) = block.range;
-    let runs: i64 = query_scalar(RUNS_IN)
-        .bind(first)
-        .bind(last)
-        .fetch_one(&mut *file)
-        .await?;
-    if runs != block.runs {
-        return Ok(Ok(false));
-    }
-    for old in replaces {
-        let (first, last) = row_ids(*old);
-        query("DELETE FROM run_token WHERE id BETWEEN ? AND ?")
-            .bind(first)
-            .bind(last)
-            .execute(&mut *file)
-            .await?;
-        query("DELETE FROM run_block WHERE block = ?")
-            .bind(old)
-            .execute(&mut *file)
-            .await?;
-    }
-    let number: i64 = query_scalar(
-        "INSERT INTO run_block (first, last, runs, min_id, max_id) VALUES (?, ?, ?, ?, ?) RETURNING block",
-    )
-    .bind(first)
-    .bind(last)
-    .bind(block.runs)
-    .bind(&block.min_id)
-    .bind(&block.max_id)
-    .fetch_one(&mut *file)
-    .await?;
-    let rows: Vec<(i64, &Vec<u8>)> = (0..)
-        .zip(&block.rows)
-        .map(|(at, row)| (row_id(number, at), row))
-        .collect();
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO run_token (id, bytes) ");
-        sql.push_values(rows, |mut values, (id, bytes)| {
-            values.push_bind(id).push_bind(bytes);
-        });
-        sql.build().execute(&mut *file).await?;
-    }
-    Ok(Ok(true))
 }

@@ -42,6 +42,7 @@
 //!
 //! The public API has no types of `sqlx`. SQLite is compiled into the crate.
 
+mod block;
 mod builder;
 mod bulk;
 mod error;

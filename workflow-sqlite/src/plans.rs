@@ -8,7 +8,7 @@ use workflow_core::{
 
 use workflow_sqlkit::search::Among;
 
-use crate::{SqliteStore, index, retention, runs, scan, search, workflows};
+use crate::{SqliteStore, block, index, retention, runs, scan, search, workflows};
 
 /// The steps of `EXPLAIN QUERY PLAN`.
 async fn plan(readers: &SqlitePool, sql: &str) -> Vec<String> {
@@ -65,7 +65,7 @@ async fn every_statement_searches_an_index() {
         search::YOUNGEST.to_owned(),
         index::NEWEST.to_owned(),
         index::RUNS.to_owned(),
-        index::RUNS_IN.to_owned(),
+        block::RUNS_IN.to_owned(),
     ];
     for sql in statements {
         let steps = plan(store.readers().unwrap(), &sql).await;

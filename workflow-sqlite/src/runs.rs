@@ -6,17 +6,20 @@ use sqlx::{
     sqlite::{SqlitePool, SqliteRow},
 };
 use workflow_core::{
-    RunId, RunRecord, RunStatus, StepEvent,
+    RunId, RunRecord, StepEvent,
     record::{KeyedRun, Page, RunCounts, RunKey, RunQuery},
     store::StoreError,
 };
 use workflow_sqlkit::{
     Cause, EventRow, RunRow, UnreadableRows, before, first, limit, number, page_of, row_seq,
-    search::{self, Wanted, searched},
+    search::{Wanted, count as count_matching, search as search_runs, searched},
     unavailable,
 };
 
-use crate::{error::is_damage, search::TextSearch};
+use crate::{
+    error::is_damage,
+    search::{self, TextSearch},
+};
 
 /// About the most bytes of events in one read. At least one event is read, whatever its size.
 const READ_BYTES: usize = 1024 * 1024;
@@ -187,7 +190,7 @@ pub(crate) async fn page(
     if let Some(text) = searched(query) {
         let wanted = Wanted::of(query, &text);
         let reader = TextSearch::new(readers, query, &text)?;
-        return search::search(&reader, &wanted, query, unreadable).await;
+        return search_runs(&reader, &wanted, query, unreadable).await;
     }
     let mut sql = list_query(query)?;
     let rows = sql.build_query_as().fetch(readers);
@@ -209,33 +212,13 @@ pub(crate) fn list_query(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, Store
 /// The number of runs by status. Statuses that this version does not know are omitted.
 pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunCounts, StoreError> {
     let Some(text) = searched(query) else {
-        return counted(readers, count_query(query)).await;
+        return search::counts(readers, count_query(query)).await;
     };
     // Neither the status nor the page counts.
     let mut of_all = RunQuery::default();
     of_all.workflow_id = query.workflow_id;
     let reader = TextSearch::new(readers, &of_all, &text)?;
-    search::count(&reader, &Wanted::of(&of_all, &text)).await
-}
-
-/// The counts by status that a statement returns.
-pub(crate) async fn counted(
-    readers: &SqlitePool,
-    mut sql: QueryBuilder<Sqlite>,
-) -> Result<RunCounts, StoreError> {
-    let rows: Vec<(Vec<u8>, i64)> = sql
-        .build_query_as()
-        .fetch_all(readers)
-        .await
-        .map_err(unavailable)?;
-    let mut counts = RunCounts::default();
-    for (word, runs) in rows {
-        let mut known = RunStatus::ALL.into_iter();
-        if let Some(status) = known.find(|status| status.as_str().as_bytes() == word) {
-            counts.add(status, u64::try_from(runs).unwrap_or(0));
-        }
-    }
-    Ok(counts)
+    count_matching(&reader, &Wanted::of(&of_all, &text)).await
 }
 
 /// The statement of a count without a text.

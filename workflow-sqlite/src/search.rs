@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use sqlx::{FromRow, QueryBuilder, Sqlite, query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{
+    RunStatus,
     record::{RunCounts, RunQuery},
     store::StoreError,
 };
@@ -12,8 +13,6 @@ use workflow_sqlkit::{
     search::{Among, BlockHead, BlockReader},
     unavailable,
 };
-
-use crate::runs;
 
 pub(crate) const HEADS: &str =
     "SELECT block, first, last, runs, min_id, max_id, stale FROM run_block ORDER BY first";
@@ -126,7 +125,7 @@ impl BlockReader for TextSearch<'_> {
     }
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {
-        runs::counted(self.readers, self.counts_query(among)).await
+        counts(self.readers, self.counts_query(among)).await
     }
 }
 
@@ -157,4 +156,24 @@ fn json_array(numbers: &[i64]) -> String {
     }
     array.push(']');
     array
+}
+
+/// The counts by status that a statement returns.
+pub(crate) async fn counts(
+    readers: &SqlitePool,
+    mut sql: QueryBuilder<Sqlite>,
+) -> Result<RunCounts, StoreError> {
+    let rows: Vec<(Vec<u8>, i64)> = sql
+        .build_query_as()
+        .fetch_all(readers)
+        .await
+        .map_err(unavailable)?;
+    let mut counts = RunCounts::default();
+    for (word, runs) in rows {
+        let mut known = RunStatus::ALL.into_iter();
+        if let Some(status) = known.find(|status| status.as_str().as_bytes() == word) {
+            counts.add(status, u64::try_from(runs).unwrap_or(0));
+        }
+    }
+    Ok(counts)
 }

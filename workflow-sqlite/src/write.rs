@@ -5,8 +5,8 @@ use workflow_core::{RunId, WorkflowId, store::StoreError};
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, of_workflow};
 
 use crate::{
+    block::{self, NewBlock},
     bulk::Bulk,
-    index::{self, NewBlock},
     retention,
 };
 
@@ -74,7 +74,7 @@ pub(crate) async fn apply(
             Write::DeleteWorkflow(id, newest) => delete_workflow(file, *id, *newest).await?,
             Write::CreateRun(_) | Write::Append(_) => bulk.answer(at),
             Write::DeleteRun(run) => delete_run(file, *run).await?,
-            Write::Block(block) => index::replace(file, block).await?,
+            Write::Block(block) => Ok(block::replace(file, block).await?),
             Write::Probe => probe(file).await?,
         });
     }

@@ -15,11 +15,11 @@ use tokio::{
     time::timeout_at,
 };
 
-use workflow_sqlkit::{Cause, search::BLOCK_RUNS, unavailable};
+use workflow_sqlkit::{Cause, unavailable};
 
 use crate::{
+    block::IndexSignal,
     file::{FileHealth, FileLock},
-    index::{IndexSignal, Indexer},
     newest::NewestVersions,
     retention::{Retention, RetentionSchedule, delete_orphans},
     write::{Write, WriteResult, apply},
@@ -41,13 +41,6 @@ pub(crate) type WriterHandle = (mpsc::Sender<Job>, JoinHandle<()>);
 pub(crate) fn spawn(writer: Writer, readers: SqlitePool, health: Arc<FileHealth>) -> WriterHandle {
     let (queue, jobs) = mpsc::channel(BATCH);
     let signal = Arc::clone(&writer.index);
-    let indexer = Indexer {
-        readers: readers.clone(),
-        queue: queue.downgrade(),
-        signal: Arc::clone(&signal),
-        block_runs: BLOCK_RUNS,
-    };
-    tokio::spawn(indexer.run());
     let writing = async move {
         let writer = writer.run(jobs, &health).await;
         signal.end();
@@ -77,6 +70,7 @@ impl Writer {
         file: SqliteConnection,
         retention: Retention,
         newest: NewestVersions,
+        index: Arc<IndexSignal>,
         lock: FileLock,
     ) -> Self {
         Self {
@@ -84,7 +78,7 @@ impl Writer {
             file: Some(file),
             schedule: RetentionSchedule::new(retention),
             has_orphans: true,
-            index: Arc::default(),
+            index,
             newest,
             _lock: lock,
         }
