@@ -41,7 +41,11 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::{HttpService, explained::Explained, trace::TraceContext, unread::Unread};
+use super::{
+    explained::Explained,
+    trace::{HttpService, TraceContext},
+    unread::Unread,
+};
 use crate::limits::Limits;
 
 /// The smallest buffer that hyper permits; it panics below.

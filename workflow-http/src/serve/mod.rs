@@ -11,25 +11,22 @@ mod url;
 
 pub(crate) use self::connection::Peer;
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use axum::{Router, extract::Request, middleware, response::Response};
+use axum::{Router, middleware};
 use tokio::{
     net::TcpListener,
     task::JoinSet,
     time::{sleep, timeout},
 };
-use tower::{Layer, util::BoxCloneSyncService};
+use tower::Layer;
 
-use self::connection::Connections;
+use self::{connection::Connections, trace::HttpService};
 use crate::{
     access::{Guard, guard},
     options::Options,
     problem::Kind,
 };
-
-/// What a connection serves.
-type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
 
 /// How long open connections may take to finish their responses at shutdown. A process manager usually waits longer
 /// than that (systemd 90 s, Kubernetes 30 s) before it kills the process.

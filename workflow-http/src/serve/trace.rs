@@ -17,7 +17,8 @@ use tower::{Layer, Service, ServiceExt, util::BoxCloneSyncService};
 use tower_http::trace::TraceLayer;
 use tracing::{Span, field};
 
-use super::HttpService;
+/// What a connection serves.
+pub(super) type HttpService = BoxCloneSyncService<Request, Response, Infallible>;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
