@@ -71,10 +71,10 @@ pub async fn inline_chain(steps: usize) {
     let events = stream::unfold(begun, |(names, step, started)| async move {
         let path = Arc::clone(names.get(step)?);
         let seq = 2 * step as u64 + 1 + u64::from(started);
-        let output = match started {
-            false => None,
-            true => Some(Arc::new(work(step).await.1)),
-        };
+        let mut output = None;
+        if started {
+            output = Some(Arc::new(work(step).await.1));
+        }
         let event = Event { seq, path, output };
         Some((event, (names, step + usize::from(started), !started)))
     });

@@ -116,6 +116,6 @@ impl Iterator for Runs {
         let workflow = self.below(self.workflows.len());
         let mut record = RunRecord::new(self.workflows.get(workflow)?.clone(), &first);
         record.head.status = self.status();
-        EncodedRun::of(&record, &first, None).ok()
+        EncodedRun::of(&record, &[first], None).ok()
     }
 }

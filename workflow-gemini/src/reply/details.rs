@@ -235,7 +235,9 @@ mod tests {
             json!({"fileData": {"mimeType": "video/mp4", "fileUri": "https://x.example/v"}}),
             json!({"text": "A"}),
         ];
-        parts.iter().for_each(|part| details.add_part(part));
+        for part in &parts {
+            details.add_part(part);
+        }
         let expected = json!({
             "function_calls": [{"name": "get_weather", "args": {"city": "Oslo"}}],
             "media": [
