@@ -63,7 +63,7 @@ const DEFERRED_BYTES: usize = 64 * 1024;
 
 /// A driver with the journal and the inbox of its run.
 pub(crate) struct Journaled<J> {
-    driver: Driver,
+    driver: Box<Driver>,
     journal: J,
     inbox: Arc<Inbox>,
     /// Bytes of memory of the events that are decided and not stored.
@@ -73,7 +73,7 @@ pub(crate) struct Journaled<J> {
 impl<J: Journal> Journaled<J> {
     pub(crate) fn new(driver: Driver, journal: J, inbox: Arc<Inbox>) -> Self {
         Self {
-            driver,
+            driver: Box::new(driver),
             journal,
             inbox,
             deferred_bytes: 0,
@@ -87,9 +87,15 @@ impl<J: Journal> Journaled<J> {
     ///
     /// # Cancellation
     /// Dropping the future drops all attempts. The log is consistent, since each append is atomic.
-    pub(crate) async fn drive(mut self) -> Result<J, Fenced> {
-        self.run_turns().await?;
-        Ok(self.journal)
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "the future of an async function would hold the argument twice"
+    )]
+    pub(crate) fn drive(mut self) -> impl Future<Output = Result<J, Fenced>> + Send {
+        async move {
+            self.run_turns().await?;
+            Ok(self.journal)
+        }
     }
 
     /// One turn, in this order:

@@ -25,5 +25,5 @@ pub(in crate::engine::local) struct AdmittedRun<'a> {
 /// What is to be stored of a new run.
 pub(in crate::engine::local) struct Unstored {
     pub(in crate::engine::local) first: StepEvent,
-    pub(in crate::engine::local) creation: Creation,
+    pub(in crate::engine::local) creation: Box<Creation>,
 }

@@ -118,7 +118,8 @@ impl Drives {
         loop {
             let run = match admitted.take() {
                 Some(run) => run,
-                None => match self.admit(&mut lease, time.take()).await? {
+                // Boxed: a new run is in memory already, and needs no space for loading one.
+                None => match Box::pin(self.admit(&mut lease, time.take())).await? {
                     DriveStart::Execute(run) => run,
                     DriveStart::End(end) => return Ok(end),
                 },

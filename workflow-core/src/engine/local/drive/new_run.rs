@@ -58,7 +58,9 @@ impl Drives {
             .check_input(&created.input)
             .map_err(EngineError::InvalidInput)?;
         let (place, memory) = reserve(&self.shared, &created)?;
+        // Boxed: each future that it passes through would be as large.
         let run = UnstoredRun::new(&self.shared, workflow, stored, created, key, memory);
+        let run = Box::new(run);
         let (reply, started) = oneshot::channel();
         let drives = self.clone();
         self.spawn(async move {
@@ -73,7 +75,7 @@ impl Drives {
     }
 
     /// Drives a new run if it is admitted at once, else queues it.
-    async fn store_and_drive(&self, run: UnstoredRun, reply: Reply) {
+    async fn store_and_drive(&self, run: Box<UnstoredRun>, reply: Reply) {
         // Before it is stored, so that a reader that finds the run in the store also finds its driver.
         let live = self.shared.runs.live(run.record.id);
         let Some(lease) = DriveLease::claim(self, &live) else {
@@ -92,7 +94,7 @@ impl Drives {
     /// A run that is stored by its driver.
     fn unstored<'a>(
         &self,
-        run: UnstoredRun,
+        run: Box<UnstoredRun>,
         admitted: Admitted<'a>,
         reply: Reply,
     ) -> AdmittedRun<'a> {
@@ -102,7 +104,7 @@ impl Drives {
             first,
             key,
             memory,
-        } = run;
+        } = *run;
         // Its first event is among those that are stored.
         loaded.head = RunHead::new(record.created_at);
         let (drives, answer) = (self.clone(), record.clone());
@@ -113,7 +115,7 @@ impl Drives {
             }
             let _ = reply.send(stored.map(|()| answer).map_err(EngineError::from));
         };
-        let creation = Creation::new(record, key, created);
+        let creation = Box::new(Creation::new(record, key, created));
         AdmittedRun {
             run: loaded,
             admitted,
@@ -127,7 +129,7 @@ impl Drives {
         &self,
         lease: DriveLease,
         live: Arc<LiveRun>,
-        mut run: UnstoredRun,
+        mut run: Box<UnstoredRun>,
         reply: Reply,
     ) {
         if let Err(error) = self.store(&mut run).await {
@@ -142,7 +144,7 @@ impl Drives {
             loaded,
             memory,
             ..
-        } = run;
+        } = *run;
         live.learn_length(first.seq);
         drop((live, first, loaded, memory));
         let _ = reply.send(Ok(record));
@@ -151,7 +153,7 @@ impl Drives {
 
     /// Stores a new run for the fleet. If this process ends before the dispatcher has taken it, the sweep of the fleet
     /// finds it in the store.
-    async fn store_and_dispatch(&self, mut run: UnstoredRun, reply: Reply) {
+    async fn store_and_dispatch(&self, mut run: Box<UnstoredRun>, reply: Reply) {
         let stored = self.store(&mut run).await;
         if stored.is_ok() {
             self.dispatch(run.record.id);

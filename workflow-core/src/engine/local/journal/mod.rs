@@ -35,7 +35,7 @@ pub(super) struct StoreJournal {
     /// The head of the record with all events applied, including those that are being appended.
     head: RunHead,
     /// Set until the run is stored.
-    creation: Option<Creation>,
+    creation: Option<Box<Creation>>,
     observed: Option<Observed>,
     memory: Reservation,
     health: Arc<Health>,
@@ -83,7 +83,7 @@ impl StoreJournal {
     }
 
     /// Sets that the run is not stored yet: its first commit does that.
-    pub(super) fn with_creation(mut self, creation: Option<Creation>) -> Self {
+    pub(super) fn with_creation(mut self, creation: Option<Box<Creation>>) -> Self {
         self.creation = creation;
         self
     }
@@ -210,7 +210,8 @@ impl Journal for StoreJournal {
         }
         let mut created = None;
         if let Some(creation) = self.creation.take() {
-            let stored = creation.store(&*self.store, events, &self.head).await;
+            // Boxed: it happens once, and each commit would be as large.
+            let stored = Box::pin(creation.store(&*self.store, events, &self.head)).await;
             created = Some(stored.ok_or(Fenced)?);
         } else {
             self.append(expected, events).await?;
