@@ -139,7 +139,7 @@ function Filters({ states, words, counts, onStates, onWords }: FilterProps) {
         look="pills"
         value={states}
         onChange={onStates}
-        options={all.map(({ count, ...one }) => (isCounted ? { ...one, count } : one))}
+        options={all.map(({ count, ...one }) => (isCounted ? { ...one, count: counts.at_least ? `${count}+` : count } : one))}
       />
     </div>
   );

@@ -1,6 +1,6 @@
 interface Props<T extends string> {
   label: string;
-  options: readonly { value: T; word: string; count?: number; isFaulty?: boolean; disabled?: boolean }[];
+  options: readonly { value: T; word: string; count?: number | string; isFaulty?: boolean; disabled?: boolean }[];
   value: T;
   onChange: (value: T) => void;
   look?: keyof typeof LOOKS;
