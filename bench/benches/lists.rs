@@ -247,7 +247,7 @@ async fn measure(database: &str, store: &dyn Store, middle: &str, workflow: &str
                 let of = format!(
                     "{name}{}{}",
                     if workflow.is_some() { ", workflow" } else { "" },
-                    status.map_or("", |status| status.as_str()),
+                    status.map_or_else(String::new, |status| format!(", {}", status.as_str())),
                 );
                 let first =
                     timed(|| async { store.runs(query.clone()).await.unwrap().items.len() }).await;
