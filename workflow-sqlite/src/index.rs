@@ -2,7 +2,7 @@
 //!
 //! It reads runs beside the readers, builds a block on a thread of its own, and hands it to the writer.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
     Row, query, query_scalar,
@@ -11,7 +11,7 @@ use sqlx::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::spawn_blocking,
-    time::timeout_at,
+    time::{Instant, timeout_at},
 };
 use workflow_core::store::StoreError;
 use workflow_sqlkit::{
@@ -31,6 +31,9 @@ pub(crate) const NEWEST: &str = "SELECT max(number) FROM run";
 pub(crate) const RUNS: &str = "SELECT number, id, workflow, status, ended_at IS NOT NULL, name, excerpt \
      FROM run WHERE number BETWEEN ? AND ? ORDER BY number LIMIT ?";
 
+/// When a build is tried again that failed.
+const RETRY_AFTER: Duration = Duration::from_mins(1);
+
 /// The task that builds blocks. It ends when the writer does.
 pub(crate) struct Indexer {
     pub(crate) readers: SqlitePool,
@@ -46,10 +49,10 @@ impl Indexer {
         let mut replacements = Replacements::new();
         loop {
             let wait = match self.build_next(&mut replacements).await {
-                Err(_) if self.queue.upgrade().is_none() => return,
+                Err(_) if self.queue.upgrade().is_none() || self.readers.is_closed() => return,
                 Err(error) => {
-                    tracing::warn!(%error, "the search index could not be extended, so searches take longer: the next attempt is when more runs were created");
-                    None
+                    tracing::warn!(%error, "the search index could not be extended, so searches take longer: the next attempt is in {RETRY_AFTER:?}");
+                    Some(Instant::now() + RETRY_AFTER)
                 }
                 Ok(Built::Block) => continue,
                 Ok(Built::Nothing { is_stale }) => is_stale.then_some(replacements.due()),

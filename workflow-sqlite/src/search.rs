@@ -14,6 +14,8 @@ use workflow_sqlkit::{
     unavailable,
 };
 
+use crate::error::is_damage;
+
 pub(crate) const HEADS: &str =
     "SELECT block, first, last, runs, min_id, max_id, stale FROM run_block ORDER BY first";
 pub(crate) const YOUNGEST: &str = "SELECT number FROM run WHERE id < ? ORDER BY id DESC LIMIT 1";
@@ -95,7 +97,7 @@ impl<'a> TextSearch<'a> {
 
 impl BlockReader for TextSearch<'_> {
     async fn heads(&self) -> Result<Vec<BlockHead>, StoreError> {
-        heads(self.readers).await.map_err(unavailable)
+        found_or_damaged(heads(self.readers).await)
     }
 
     async fn youngest(&self) -> Result<Option<i64>, StoreError> {
@@ -108,7 +110,7 @@ impl BlockReader for TextSearch<'_> {
 
     async fn rows(&self, ids: &[i64]) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
         let rows = query_as(ROWS).bind(json_array(ids)).fetch_all(self.readers);
-        rows.await.map_err(unavailable)
+        found_or_damaged(rows.await)
     }
 
     async fn runs(&self, among: Among<'_>, most: usize) -> Result<Vec<(i64, RunRow)>, StoreError> {
@@ -126,6 +128,17 @@ impl BlockReader for TextSearch<'_> {
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {
         counts(self.readers, self.counts_query(among)).await
+    }
+}
+
+/// What was read of the index; nothing if its pages are damaged. Then the runs are searched one by one.
+fn found_or_damaged<T>(read: sqlx::Result<Vec<T>>) -> Result<Vec<T>, StoreError> {
+    match read {
+        Err(error) if is_damage(&error) => {
+            tracing::error!(%error, "the search index is damaged: runs are searched one by one");
+            Ok(Vec::new())
+        }
+        read => read.map_err(unavailable),
     }
 }
 

@@ -7,7 +7,11 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, query, query_scalar};
 use tempfile::TempDir;
-use workflow_core::testing::store::random::SearchedRuns;
+use workflow_core::{
+    record::{PageRequest, RunQuery},
+    store::Catalog,
+    testing::store::random::SearchedRuns,
+};
 use workflow_sqlkit::search::{Built, Replacements};
 
 use crate::{SqliteStore, index::Indexer};
@@ -99,6 +103,37 @@ async fn damage_of_the_index_hides_no_run() {
         index(&store).await;
         assert!(change(&path, sql).await > 0, "{sql}");
         runs.compare(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_ends_no_list() {
+    for is_indexed in [false, true] {
+        let (_directory, path, store) = store().await;
+        SearchedRuns::stored(&store, 40).await;
+        if is_indexed {
+            index(&store).await;
+            change(
+                &path,
+                "UPDATE run_token SET bytes = zeroblob(length(bytes))",
+            )
+            .await;
+        }
+        change(&path, "UPDATE run SET head = '' WHERE number IN (8, 35)").await;
+        let mut query = RunQuery::default();
+        // Part of every id.
+        query.text = Some("-7".to_owned());
+        let (mut found, mut cursor) = (0, None);
+        loop {
+            query.page = PageRequest::new(10, cursor);
+            let page = store.runs(query.clone()).await.unwrap();
+            found += page.items.len();
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, 38, "indexed: {is_indexed}");
     }
 }
 

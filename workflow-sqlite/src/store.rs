@@ -213,6 +213,9 @@ impl Catalog for SqliteStore {
         if version.is_some() {
             return workflows::find(readers, id, version).await;
         }
+        if readers.is_closed() {
+            return Err(unavailable("the store is closed"));
+        }
         let newest = &self.shared.newest;
         let read_at = match newest.get(id) {
             Ok(record) => return Ok(Some(record)),

@@ -12,12 +12,12 @@ const OTHER_FILES: u64 = 128;
 ///
 /// A warning names what to do if it is too low for the connections that the settings allow.
 pub(crate) fn raise_limit(args: &ServeArgs) {
-    let connections = args.limits.max_connections + args.nodes.model_in_flight;
+    let connections = (args.limits.max_connections).saturating_add(args.nodes.model_in_flight);
     let needed = u64::try_from(connections)
         .unwrap_or(u64::MAX)
         .saturating_add(OTHER_FILES);
     // `None` is no limit.
-    let Some(limit) = raised() else {
+    let Some(limit) = raised(needed) else {
         return;
     };
     if limit < needed {
@@ -28,19 +28,23 @@ pub(crate) fn raise_limit(args: &ServeArgs) {
     }
 }
 
-/// The limit after it was raised.
-fn raised() -> Option<u64> {
+/// The limit after it was raised. Some systems, such as macOS, have no highest limit and refuse none: there it is raised to what is
+/// needed.
+fn raised(needed: u64) -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let current = limit.current?;
-    let highest = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    match setrlimit(Resource::Nofile, highest) {
-        Ok(()) => limit.maximum,
-        Err(error) => {
-            tracing::debug!(%error, "the limit of open files cannot be raised");
-            Some(current)
+    let enough = Some(needed.max(current));
+    for highest in [limit.maximum, enough] {
+        let raised = Rlimit {
+            current: highest,
+            maximum: limit.maximum,
+        };
+        match setrlimit(Resource::Nofile, raised) {
+            Ok(()) => return highest,
+            Err(error) => {
+                tracing::debug!(%error, "the limit of open files cannot be raised to {highest:?}");
+            }
         }
     }
+    Some(current)
 }

@@ -90,7 +90,7 @@ pub struct Report {
     /// ([`NodeContext::queued`](crate::NodeContext::queued)).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queued_ms: Option<u64>,
-    /// Milliseconds from the start of the attempt to its first delta, without `queued_ms`.
+    /// Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_delta_ms: Option<u64>,
     /// The number of rounds of a loop.

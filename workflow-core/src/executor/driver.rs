@@ -93,10 +93,12 @@ impl Driver {
         self
     }
 
-    /// Whether all inputs are results of steps that only compute, or begin the run.
+    /// Whether all inputs are results of steps that only compute, or begin a run that nobody has stored.
     pub(super) fn has_only_computed(&self) -> bool {
-        let mut inputs = self.inputs.iter();
-        inputs.all(|input| self.machine.is_computed(input))
+        self.inputs.iter().all(|input| match input {
+            Input::Resume => !self.turn.events.is_empty(),
+            input => self.machine.is_computed(input),
+        })
     }
 
     /// Lets the machine decide on the inputs and on what the attempts have reported.

@@ -17,9 +17,10 @@ use crate::{
     machine::{Command, Input},
 };
 
-/// The journal rejected a commit: another driver owns the run, or it could not be created. This driver must stop without further effects.
+/// The journal rejected a commit: another driver owns the run, or it could not be created. This driver must stop without
+/// further effects.
 ///
-/// It is not an error of the run: another driver continues it, if it is stored. Nothing may be written or shown after it.
+/// It is not an error of the run. Nothing may be written or shown after it.
 #[derive(Debug)]
 pub(crate) struct Fenced;
 
@@ -66,6 +67,9 @@ pub(crate) struct Journaled<J> {
     driver: Box<Driver>,
     journal: J,
     inbox: Arc<Inbox>,
+    /// Whether turns that only compute may be stored later. Not in a run whose host was lost: the log has to show which step it was
+    /// lost with.
+    defers: bool,
     /// Bytes of memory of the events that are decided and not stored.
     deferred_bytes: usize,
 }
@@ -73,6 +77,7 @@ pub(crate) struct Journaled<J> {
 impl<J: Journal> Journaled<J> {
     pub(crate) fn new(driver: Driver, journal: J, inbox: Arc<Inbox>) -> Self {
         Self {
+            defers: !driver.machine.is_executing(),
             driver: Box::new(driver),
             journal,
             inbox,
@@ -114,7 +119,7 @@ impl<J: Journal> Journaled<J> {
         let mut cancelled = pin!(inbox.cancelled().cancelled());
         loop {
             self.take_requests();
-            let only_computes = self.driver.has_only_computed();
+            let only_computes = self.defers && self.driver.has_only_computed();
             self.driver.decide();
             // After the turn, since only then is the memory known; before the append, so that the run ends in this
             // turn.
@@ -129,16 +134,20 @@ impl<J: Journal> Journaled<J> {
             if self.driver.machine.is_at_rest() {
                 return Ok(());
             }
+            if self.driver.turn.more {
+                // A run with much to decide yields to other tasks and checks its cancellation between turns.
+                tokio::task::yield_now().await;
+            }
+            if is_deferred {
+                // As after a commit: a run whose steps never suspend must still yield to other tasks.
+                tokio::task::consume_budget().await;
+            }
             if inbox.is_cancelled() {
                 // Starts nothing, not even what this turn has decided.
                 self.driver.turn.commands.clear();
             }
             if !self.driver.turn.commands.is_empty() && !is_deferred {
                 self.journal.confirm().await?;
-            }
-            if self.driver.turn.more {
-                // A run with much to decide yields to other tasks and checks its cancellation between turns.
-                tokio::task::yield_now().await;
             }
             self.execute().await;
             if is_deferred && self.driver.inputs.is_empty() {

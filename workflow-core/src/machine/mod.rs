@@ -233,13 +233,14 @@ impl Machine {
         Some(frame.names.step(step.node()))
     }
 
-    /// Whether an input is nothing but a result of a step that only computes, or begins the run.
+    /// Whether an input is nothing but a result of a step that only computes.
     pub(crate) fn is_computed(&self, input: &Input) -> bool {
-        match input {
-            Input::Resume => self.logged.phase() == Phase::Created,
-            Input::Done { step, .. } => self.is_instant(*step),
-            _ => false,
-        }
+        matches!(input, Input::Done { step, .. } if self.is_instant(*step))
+    }
+
+    /// Whether the run was being executed when its log ended: its host was lost, unless it is executed now.
+    pub(crate) fn is_executing(&self) -> bool {
+        matches!(self.logged.phase(), Phase::Started(_))
     }
 
     /// Whether the node of a step only computes.
@@ -300,7 +301,7 @@ impl Machine {
     /// The first event of a new run.
     ///
     /// The event is applied and returned, not written into a turn: an engine stores it together with the record of
-    /// the run, before there is a driver.
+    /// the run, before there is a driver or with its first turns.
     pub(crate) fn create(&mut self, mut created: RunCreated, now: Timestamp) -> StepEvent {
         created.log_format = created.needed_format();
         let kind = EventKind::RunCreated(Box::new(created));

@@ -140,6 +140,7 @@ impl WorkClock {
     /// Guards may overlap, if a node waits at two limits at once. The clock stops with the first and runs with the
     /// last.
     fn enter(&self) -> bool {
+        self.start();
         let mut waits = lock(&self.waits);
         waits.open = waits.open.saturating_add(1);
         if waits.open == 1 {

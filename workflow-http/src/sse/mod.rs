@@ -1,13 +1,13 @@
 //! Server-Sent Events (WHATWG HTML, section 9.2): the event stream of a run, and the simple stream.
 //!
 //! A stream reads the log of a run through the engine, which holds the position of each reader. This module
-//! buffers nothing: a client that does not read delays only itself.
+//! buffers one chunk, 16 KiB and a frame at most: a client that does not read delays only itself.
 //!
 //! An event stream on the wire:
 //!
 //! ```text
-//! retry: 1000
 //! : ok
+//! retry: 1000
 //!
 //! id: 1
 //! event: run.created

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use workflow_core::{
-    RunRecord,
+    RunId, RunRecord,
     record::{Page, RunCounts, RunQuery},
     store::StoreError,
 };
@@ -85,18 +85,18 @@ pub async fn search(
     }
     let mut found = Found {
         unreadable,
-        records: BTreeMap::new(),
+        runs: BTreeMap::new(),
     };
     let mut most = FIRST_ROWS;
     loop {
         for range in std::mem::take(&mut search.unindexed) {
             let rows = reader.runs(Among::Range(range), limit).await?;
             for (_, row) in &rows {
-                found.add(row);
+                _ = found.add(row);
             }
         }
         // Only newer runs than the last of the page can still change it.
-        search.close_older_than(found.last_of(limit));
+        search.close_older_than(found.last_of(limit).as_deref());
         if !search.load(most).await? {
             continue;
         }
@@ -107,19 +107,21 @@ pub async fn search(
         let numbers: Vec<i64> = candidates.iter().map(|(number, _)| *number).collect();
         let blocks: HashMap<i64, i64> = candidates.into_iter().collect();
         for (number, row) in reader.runs(Among::Numbers(&numbers), numbers.len()).await? {
-            if let Some(block) = blocks.get(&number) {
+            if found.add(&row)
+                && let Some(block) = blocks.get(&number)
+            {
                 search.has_passed(*block, &row.id);
             }
-            found.add(&row);
         }
         most = (most * 2).min(MAX_ROWS);
     }
-    let mut records: Vec<RunRecord> = found.records.into_values().rev().take(limit).collect();
-    let more = records.len() > query.page.limit;
-    records.truncate(query.page.limit);
-    let last = records.last().filter(|_| more);
-    let next = last.map(|last| last.id.to_string());
-    Ok(Page::new(records, next))
+    let mut runs: Vec<_> = found.runs.into_iter().rev().take(limit).collect();
+    let more = runs.len() > query.page.limit;
+    runs.truncate(query.page.limit);
+    let last = runs.last().filter(|_| more);
+    let next = last.map(|(id, _)| id.to_string());
+    let records = runs.into_iter().filter_map(|(_, record)| record);
+    Ok(Page::new(records.collect(), next))
 }
 
 /// The number of runs that match a query with a text, by status: at least the newest ones if the text has many candidates.
@@ -153,21 +155,26 @@ pub async fn count(reader: &impl BlockReader, wanted: &Wanted) -> Result<RunCoun
 /// The matching runs that were found so far.
 struct Found<'a> {
     unreadable: &'a UnreadableRows,
-    /// By id.
-    records: BTreeMap<Vec<u8>, RunRecord>,
+    /// By id. `None` for a run whose record cannot be read: it has a place on its page, so that those after it are found, too.
+    runs: BTreeMap<RunId, Option<RunRecord>>,
 }
 
 impl Found<'_> {
-    fn add(&mut self, row: &RunRow) {
-        if let Some(record) = self.unreadable.run(row) {
-            self.records.insert(row.id.clone(), record);
+    /// Returns whether the record can be read.
+    fn add(&mut self, row: &RunRow) -> bool {
+        let record = self.unreadable.run(row);
+        let is_readable = record.is_some();
+        let id = str::from_utf8(&row.id).ok().and_then(|id| id.parse().ok());
+        if let Some(id) = id {
+            self.runs.insert(id, record);
         }
+        is_readable
     }
 
     /// The id of the last of so many runs, newest first; `None` if there are fewer.
-    fn last_of(&self, limit: usize) -> Option<&[u8]> {
-        let mut ids = self.records.keys().rev();
-        ids.nth(limit.saturating_sub(1)).map(Vec::as_slice)
+    fn last_of(&self, limit: usize) -> Option<String> {
+        let mut ids = self.runs.keys().rev();
+        ids.nth(limit.saturating_sub(1)).map(RunId::to_string)
     }
 }
 
@@ -196,7 +203,9 @@ struct OpenBlock {
 
 impl<'a, Reader: BlockReader> Search<'a, Reader> {
     async fn new(reader: &'a Reader, wanted: &'a Wanted) -> Result<Self, StoreError> {
-        let heads = reader.heads().await?;
+        let mut heads = reader.heads().await?;
+        // A damaged number of runs must not decide how much memory is allocated.
+        heads.retain(BlockHead::is_plausible);
         let unindexed = unindexed(&heads);
         let with_runs = heads.into_iter().filter(|head| head.runs > 0);
         let blocks = with_runs.map(|head| OpenBlock {
@@ -221,8 +230,9 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
     }
 
     /// Leaves out blocks that have only older candidates than this run.
-    fn close_older_than(&mut self, last: Option<&[u8]>) {
+    fn close_older_than(&mut self, last: Option<&str>) {
         if let Some(last) = last {
+            let last = last.as_bytes();
             self.blocks.retain(|block| block.newest.as_slice() > last);
         }
     }

@@ -26,6 +26,13 @@ pub struct BlockHead {
     pub is_stale: bool,
 }
 
+impl BlockHead {
+    /// Whether a block can have so many runs.
+    pub(super) fn is_plausible(&self) -> bool {
+        usize::try_from(self.runs).is_ok_and(|runs| runs <= BLOCK_RUNS)
+    }
+}
+
 /// The ranges of row numbers that no block covers: gaps that damage left, and last the runs that are not indexed yet.
 ///
 /// `heads` are in the order of their ranges, and so is the result.
@@ -111,7 +118,7 @@ pub enum Built {
     },
 }
 
-/// Decides when stale blocks are replaced: those that there are, every ten seconds. Otherwise a block whose runs are
+/// Decides when stale blocks are replaced: those that there are, ten seconds after those before. Otherwise a block whose runs are
 /// deleted one after the other would be built again each time.
 #[derive(Debug)]
 pub struct Replacements {
@@ -131,16 +138,19 @@ impl Replacements {
 
     /// Whether stale blocks may be replaced now.
     pub fn is_due(&mut self, heads: &[BlockHead]) -> bool {
-        if Instant::now() >= self.due {
+        if self.left == 0 && Instant::now() >= self.due {
             self.left = heads.iter().filter(|head| head.is_stale).count();
-            self.due = Instant::now() + STALE_FOR;
         }
         self.left > 0
     }
 
     /// Records that a block was built, and whether it replaced others.
     pub fn record(&mut self, was_stale: bool) {
-        self.left = self.left.saturating_sub(usize::from(was_stale));
+        if was_stale {
+            self.left = self.left.saturating_sub(1);
+            // From the end of a round: however long it takes, new runs are indexed between two.
+            self.due = Instant::now() + STALE_FOR;
+        }
     }
 
     /// When further stale blocks may be replaced.
