@@ -13,10 +13,10 @@ use workflow_sqlkit::{
     search::{Built, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids},
 };
 
-use crate::search::heads;
-
-/// The advisory lock of the task: of several instances on one database one builds at a time.
-const LOCK: i64 = 0x7766_726e_0002;
+use crate::{
+    advisory::{INDEXING, try_lock},
+    search::heads,
+};
 
 pub(crate) const NEWEST: &str = "SELECT max(number) FROM workflow_runner.run";
 pub(crate) const RUNS: &str = "SELECT number, id, workflow, status, ended_at IS NOT NULL, name, excerpt \
@@ -41,11 +41,7 @@ pub(crate) async fn build_next(
 ) -> sqlx::Result<Built> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
-    let is_mine: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .fetch_one(&mut *transaction)
-        .await?;
-    if !is_mine {
+    if !try_lock(&mut transaction, INDEXING).await? {
         return Ok(Built::Nothing { is_stale: false });
     }
     let heads = heads(&mut transaction).await?;

@@ -30,6 +30,7 @@
 //! A pooler in transaction mode is possible if it keeps prepared statements (`PgBouncer` 1.21 and newer,
 //! `max_prepared_statements` above 0). Notifications between engines do not pass it: see [`PostgresCoordinator`].
 
+mod advisory;
 mod builder;
 mod commands;
 mod connect;

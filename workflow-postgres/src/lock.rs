@@ -9,10 +9,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::session::{ANSWER_TIMEOUT, KEEP_ALIVE};
-
-/// The number of the advisory lock: "wfrn", then 2. Maintenance has another one.
-const LOCK: i64 = 0x7766_726e_0002;
+use crate::{
+    advisory::DRIVING,
+    session::{ANSWER_TIMEOUT, KEEP_ALIVE},
+};
 
 /// The time between two attempts to get the lock, and between two checks that it is still held.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -126,7 +126,7 @@ async fn try_lock(connection: &mut PgConnection, mode: Mode) -> sqlx::Result<boo
         Mode::Alone => "SELECT pg_try_advisory_lock($1)",
         Mode::Shared => "SELECT pg_try_advisory_lock_shared($1)",
     };
-    let locked = query_scalar(lock).bind(LOCK).fetch_one(connection);
+    let locked = query_scalar(lock).bind(DRIVING).fetch_one(connection);
     let locked = timeout(ANSWER_TIMEOUT, locked).await;
     locked.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

@@ -13,18 +13,15 @@ use tokio::{
     sync::Notify,
     time::{Instant, timeout},
 };
-use workflow_sqlkit::search::{BLOCK_RUNS, Built, Replacements};
+use workflow_sqlkit::search::{BLOCK_RUNS, Built, LOOK_AFTER_RUNS, Replacements};
 
-use crate::index;
-
-/// The advisory lock of maintenance: of several instances on one database one deletes at a time.
-const LOCK: i64 = 0x7766_726e_0001;
+use crate::{
+    advisory::{MAINTENANCE, try_lock},
+    index,
+};
 
 /// The time between two looks at what is to be deleted.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
-
-/// The number of runs that this instance creates before it looks at the search index.
-const INDEX_AFTER_RUNS: usize = BLOCK_RUNS / 8;
 
 /// The most rows that one transaction deletes, so that it holds few locks and writes little at once.
 const RUNS_AT_ONCE: i64 = 100;
@@ -104,7 +101,7 @@ impl Maintenance {
     /// A run was created: the search index is extended after some of them.
     pub(crate) fn note_created_run(&self) {
         let before = self.signals.created.fetch_add(1, Ordering::Relaxed);
-        if before.is_multiple_of(INDEX_AFTER_RUNS) {
+        if before.is_multiple_of(LOOK_AFTER_RUNS) {
             self.signals.changed.notify_one();
         }
     }
@@ -154,11 +151,7 @@ async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
 async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
-    let is_mine: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
-        .bind(LOCK)
-        .fetch_one(&mut *transaction)
-        .await?;
-    if !is_mine {
+    if !try_lock(&mut transaction, MAINTENANCE).await? {
         return Ok(false);
     }
     for sql in DELETE_EXPIRED.into_iter().chain([ADD_COUNTS]) {

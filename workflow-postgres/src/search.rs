@@ -4,13 +4,12 @@ use sqlx::{
     FromRow, PgConnection, Postgres, QueryBuilder, postgres::PgPool, query_as, query_scalar,
 };
 use workflow_core::{
-    RunStatus,
     record::{RunCounts, RunQuery},
     store::StoreError,
 };
 use workflow_sqlkit::{
-    RunRow, before, limit, number, run_columns,
-    search::{Among, BlockHead, BlockReader},
+    RunRow, before, counts_of, limit, number, run_columns,
+    search::{Among, BlockHead, BlockReader, HeadColumns},
 };
 
 use crate::error::failed;
@@ -127,20 +126,8 @@ impl BlockReader for TextSearch<'_> {
 
 /// The blocks of the search index, by range.
 pub(crate) async fn heads(connection: &mut PgConnection) -> sqlx::Result<Vec<BlockHead>> {
-    type Columns = (i64, i64, i64, i64, String, String, bool);
-    let rows: Vec<Columns> = query_as(HEADS).fetch_all(connection).await?;
-    let heads =
-        rows.into_iter().map(
-            |(block, first, last, runs, min_id, max_id, is_stale)| BlockHead {
-                block,
-                range: (first, last),
-                runs,
-                min_id,
-                max_id,
-                is_stale,
-            },
-        );
-    Ok(heads.collect())
+    let rows: Vec<HeadColumns> = query_as(HEADS).fetch_all(connection).await?;
+    Ok(rows.into_iter().map(BlockHead::from).collect())
 }
 
 /// The counts by status that a statement returns.
@@ -149,12 +136,5 @@ pub(crate) async fn counts(
     mut sql: QueryBuilder<Postgres>,
 ) -> Result<RunCounts, StoreError> {
     let rows: Vec<(String, i64)> = sql.build_query_as().fetch_all(pool).await.map_err(failed)?;
-    let mut counts = RunCounts::default();
-    for (word, runs) in rows {
-        let mut known = RunStatus::ALL.into_iter();
-        if let Some(status) = known.find(|status| status.as_str() == word) {
-            counts.add(status, u64::try_from(runs).unwrap_or(0));
-        }
-    }
-    Ok(counts)
+    Ok(counts_of(rows))
 }

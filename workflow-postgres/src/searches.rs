@@ -54,6 +54,21 @@ async fn an_index_finds_what_a_filter_finds() {
 }
 
 #[tokio::test]
+async fn the_index_is_built_while_runs_are_driven() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.create_database())
+        .await
+        .unwrap();
+    SearchedRuns::stored(&store, 32).await;
+    let _lock = store.lock(|| {}).await.unwrap();
+    index(&store).await;
+    assert_eq!(
+        value(&store, "SELECT count(*) FROM workflow_runner.run_block").await,
+        2
+    );
+}
+
+#[tokio::test]
 async fn damage_of_the_index_hides_no_run() {
     let server = Postgres::start();
     for sql in [

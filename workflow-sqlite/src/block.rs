@@ -4,17 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_scalar};
 use tokio::sync::Notify;
-use workflow_sqlkit::search::{BLOCK_RUNS, EncodedBlock, row_id, row_ids};
+use workflow_sqlkit::search::{EncodedBlock, LOOK_AFTER_RUNS, row_id, row_ids};
 
 pub(crate) const RUNS_IN: &str = "SELECT count(*) FROM run WHERE number BETWEEN ? AND ?";
-
-/// The number of new runs after which the index is looked at.
-const LOOK_AFTER_RUNS: usize = BLOCK_RUNS / 8;
 
 /// The rows of a block that one statement inserts.
 const ROWS_AT_ONCE: usize = 64;
 
-/// What the writer tells the task.
+/// How the writer wakes the task that builds blocks.
 #[derive(Debug, Default)]
 pub(crate) struct IndexSignal {
     created: AtomicUsize,

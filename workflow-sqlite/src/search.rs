@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 
 use sqlx::{FromRow, QueryBuilder, Sqlite, query_as, query_scalar, sqlite::SqlitePool};
 use workflow_core::{
-    RunStatus,
     record::{RunCounts, RunQuery},
     store::StoreError,
 };
 use workflow_sqlkit::{
-    RunRow, before, limit, number,
-    search::{Among, BlockHead, BlockReader},
+    RunRow, before, counts_of, limit, number,
+    search::{Among, BlockHead, BlockReader, HeadColumns},
     unavailable,
 };
 
@@ -144,20 +143,8 @@ fn found_or_damaged<T>(read: sqlx::Result<Vec<T>>) -> Result<Vec<T>, StoreError>
 
 /// The blocks of the search index, by range.
 pub(crate) async fn heads(readers: &SqlitePool) -> sqlx::Result<Vec<BlockHead>> {
-    type Columns = (i64, i64, i64, i64, String, String, bool);
-    let rows: Vec<Columns> = query_as(HEADS).fetch_all(readers).await?;
-    let heads =
-        rows.into_iter().map(
-            |(block, first, last, runs, min_id, max_id, is_stale)| BlockHead {
-                block,
-                range: (first, last),
-                runs,
-                min_id,
-                max_id,
-                is_stale,
-            },
-        );
-    Ok(heads.collect())
+    let rows: Vec<HeadColumns> = query_as(HEADS).fetch_all(readers).await?;
+    Ok(rows.into_iter().map(BlockHead::from).collect())
 }
 
 /// A JSON array, since SQLite has no other parameter with several values.
@@ -181,12 +168,5 @@ pub(crate) async fn counts(
         .fetch_all(readers)
         .await
         .map_err(unavailable)?;
-    let mut counts = RunCounts::default();
-    for (word, runs) in rows {
-        let mut known = RunStatus::ALL.into_iter();
-        if let Some(status) = known.find(|status| status.as_str().as_bytes() == word) {
-            counts.add(status, u64::try_from(runs).unwrap_or(0));
-        }
-    }
-    Ok(counts)
+    Ok(counts_of(rows))
 }

@@ -27,6 +27,6 @@ pub use crate::{
     encode::{EncodedAppend, EncodedEvent, EncodedHead, EncodedRun, EncodedVersion, row_seq},
     json::{Cause, decoded, encoded, unavailable},
     page::{AFTER_ALL, before, cursor, first, limit, page_of},
-    row::{EventRow, RunRow, VersionRow, number},
+    row::{EventRow, RunRow, VersionRow, counts_of, number},
     unreadable::UnreadableRows,
 };

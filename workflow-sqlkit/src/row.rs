@@ -4,12 +4,28 @@
 //! their type: a damaged file may hold anything.
 
 use sqlx::{ColumnIndex, Decode, FromRow, Row};
-use workflow_core::{RunId, RunRecord, StepEvent, record::WorkflowRecord, store::StoreError};
+use workflow_core::{
+    RunId, RunRecord, RunStatus, StepEvent,
+    record::{RunCounts, WorkflowRecord},
+    store::StoreError,
+};
 
 use crate::{
     checksum::{self, Checksum},
     json::{Cause, read},
 };
+
+/// The numbers of runs by status, from rows with both. Statuses that this version does not know are left out.
+pub fn counts_of<Word: AsRef<[u8]>>(rows: impl IntoIterator<Item = (Word, i64)>) -> RunCounts {
+    let mut counts = RunCounts::default();
+    for (word, runs) in rows {
+        let mut known = RunStatus::ALL.into_iter();
+        if let Some(status) = known.find(|status| status.as_str().as_bytes() == word.as_ref()) {
+            counts.add(status, u64::try_from(runs).unwrap_or(0));
+        }
+    }
+    counts
+}
 
 /// A row of the table `run`, in the order of [`run_columns!`](crate::run_columns).
 #[derive(Debug)]

@@ -10,6 +10,9 @@ use workflow_core::RunStatus;
 /// one.
 pub const BLOCK_RUNS: usize = 4096;
 
+/// The number of new runs after which a store looks whether a block can be built.
+pub const LOOK_AFTER_RUNS: usize = BLOCK_RUNS / 8;
+
 /// More than the rows of a block.
 const ROWS: i64 = 2048;
 

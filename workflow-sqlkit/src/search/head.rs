@@ -26,6 +26,22 @@ pub struct BlockHead {
     pub is_stale: bool,
 }
 
+/// The columns of `run_block`, in the order of the fields.
+pub type HeadColumns = (i64, i64, i64, i64, String, String, bool);
+
+impl From<HeadColumns> for BlockHead {
+    fn from((block, first, last, runs, min_id, max_id, is_stale): HeadColumns) -> Self {
+        Self {
+            block,
+            range: (first, last),
+            runs,
+            min_id,
+            max_id,
+            is_stale,
+        }
+    }
+}
+
 impl BlockHead {
     /// Whether a block can have so many runs.
     pub(super) fn is_plausible(&self) -> bool {

@@ -17,8 +17,8 @@ mod posting;
 mod token;
 
 pub use self::{
-    block::{BLOCK_RUNS, EncodedBlock, IndexedRun, row_id, row_ids},
+    block::{BLOCK_RUNS, EncodedBlock, IndexedRun, LOOK_AFTER_RUNS, row_id, row_ids},
     find::{Among, BlockReader, count, search},
-    head::{BlockHead, Built, NextBuild, Replacements, next_build},
+    head::{BlockHead, Built, HeadColumns, NextBuild, Replacements, next_build},
     token::{Wanted, searched},
 };
