@@ -33,6 +33,13 @@ fn steps(runtime: &Runtime) {
     for length in [10_u32, 100, 1_000] {
         let workflow = node::workflow(&node::chain(length as usize));
         let times = 1_000 / length;
+        let ours = || {
+            runtime.block_on(async {
+                for _ in 0..times {
+                    drain(&workflow).await;
+                }
+            });
+        };
         compare(
             &format!("chain of {length}, without a store"),
             length * times,
@@ -43,13 +50,7 @@ fn steps(runtime: &Runtime) {
                     }
                 });
             },
-            || {
-                runtime.block_on(async {
-                    for _ in 0..times {
-                        drain(&workflow).await;
-                    }
-                });
-            },
+            ours,
         );
         compare(
             "  the same, beside a stream without a task",
@@ -61,13 +62,7 @@ fn steps(runtime: &Runtime) {
                     }
                 });
             },
-            || {
-                runtime.block_on(async {
-                    for _ in 0..times {
-                        drain(&workflow).await;
-                    }
-                });
-            },
+            ours,
         );
     }
     let engine = runtime.block_on(async { hosted(node::chain(1_000), 16).await });

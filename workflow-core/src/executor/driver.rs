@@ -1,8 +1,8 @@
 //! The driver of a run: passes inputs to the state machine, and executes its commands.
 //!
-//! It never decides, and it never waits: whoever has it stores or shows the events of a turn between
-//! [`Driver::decide`] and [`Driver::execute`], so that nothing is executed because of an event that nobody has. A polled
-//! [`Run`](super::Run) does that, and `journaled` for an engine.
+//! It makes no decision and does not wait. Its owner stores or shows the events of a turn between [`Driver::decide`] and
+//! [`Driver::execute`], so that nothing is executed because of an event that nobody has. The owner is a polled
+//! [`Run`](super::Run), or for an engine `journaled`.
 //!
 //! It spawns nothing. All attempts of a run are polled by it, in one task: a node that blocks its thread blocks its run.
 
@@ -69,7 +69,7 @@ impl Driver {
         });
         Self {
             machine,
-            turn: Turn::new(Vec::new(), clock.now()),
+            turn: Turn::new(clock.now()),
             // Capacity for one, since many suspended runs may be in memory.
             inputs: vec![Input::Resume],
             context,
@@ -81,8 +81,8 @@ impl Driver {
         }
     }
 
-    /// Adds events that the machine has applied but that nobody has yet.
-    pub(crate) fn with_decided(mut self, decided: impl IntoIterator<Item = StepEvent>) -> Self {
+    /// Adds an event that the machine has applied but that nobody has yet.
+    pub(crate) fn with_decided(mut self, decided: Option<StepEvent>) -> Self {
         self.turn.events.extend(decided);
         self
     }

@@ -4,15 +4,12 @@
 //! that is about to suspend: store the event, then check [`Inbox::has_pending_requests`] once more. So a command
 //! that arrives in between is seen by one of the two.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{fleet::RunCommand, machine::Input, value::lock};
+use crate::{fleet::RunCommand, machine::Input, value::SharedQueue};
 
 /// The commands that the driver of a run has not processed yet. Cancellation and interruption are flags: they are not
 /// consumed, and repeating them changes nothing.
@@ -20,9 +17,7 @@ use crate::{fleet::RunCommand, machine::Input, value::lock};
 /// It outlives the driver of a suspended run, so a command can be sent while there is none.
 #[derive(Default)]
 pub(crate) struct Inbox {
-    answers: Mutex<Vec<Input>>,
-    /// Whether there are answers. Beside the lock, since a driver looks in each turn.
-    answered: AtomicBool,
+    answers: SharedQueue<Input>,
     cancelled: CancellationToken,
     /// Whether the token is cancelled. Beside the token, which takes a lock to know that.
     is_cancelled: AtomicBool,
@@ -38,9 +33,7 @@ impl Inbox {
     pub(crate) fn send(&self, command: RunCommand) {
         match command {
             RunCommand::Answer { wait, payload } => {
-                let mut answers = lock(&self.answers);
-                answers.push(Input::Signal { wait, payload });
-                self.answered.store(true, Ordering::Release);
+                self.answers.push(Input::Signal { wait, payload });
             }
             RunCommand::Cancel => {
                 self.is_cancelled.store(true, Ordering::Release);
@@ -58,7 +51,7 @@ impl Inbox {
 
     /// Whether there are answers, or the run is cancelled. Interruption does not count: a suspended run stays so.
     pub(crate) fn has_pending_requests(&self) -> bool {
-        self.is_cancelled() || self.is_answered()
+        self.is_cancelled() || !self.answers.is_empty()
     }
 
     /// A token that is cancelled when the run is cancelled.
@@ -71,23 +64,14 @@ impl Inbox {
         self.is_cancelled.load(Ordering::Acquire)
     }
 
-    fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
-    }
-
     /// Whether the run is to be suspended.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Acquire)
     }
 
     /// Takes all answers.
-    pub(super) fn take(&self) -> Vec<Input> {
-        if !self.is_answered() {
-            return Vec::new();
-        }
-        let mut answers = lock(&self.answers);
-        self.answered.store(false, Ordering::Release);
-        std::mem::take(&mut *answers)
+    pub(super) fn take(&self) -> impl Iterator<Item = Input> + use<> {
+        self.answers.take().into_iter()
     }
 
     /// Waits for the next command.

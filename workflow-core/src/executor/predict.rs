@@ -42,7 +42,7 @@ pub(crate) async fn predict(
     let continues = created.continues;
     let mut forecast = Forecast::new(workflow, created, limits);
     let mut inputs = vec![Input::Resume];
-    let mut turn = Turn::new(Vec::new(), Timestamp::now());
+    let mut turn = Turn::new(Timestamp::now());
     loop {
         turn.begin(Timestamp::now());
         forecast.machine.on(inputs.drain(..), &mut turn);

@@ -1,13 +1,9 @@
 //! A run as a stream that the caller polls.
 
 use std::{
-    collections::VecDeque,
     fmt,
     pin::Pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -17,7 +13,7 @@ use super::driver::Driver;
 use crate::{
     event::{Delta, Update},
     node::DeltaSink,
-    value::{RunId, lock},
+    value::{RunId, SharedQueue},
 };
 
 /// A run as a stream of [`Update`]s in order, created by [`Executor::run`](super::Executor::run).
@@ -34,7 +30,9 @@ pub struct Run {
     /// `None` after the last event.
     driver: Option<Box<Driver>>,
     next: Next,
-    deltas: Arc<Deltas>,
+    /// Those that the reader has not taken. They are added only while the run is polled, and taken after that, so no waker is
+    /// needed.
+    deltas: Arc<SharedQueue<Delta>>,
 }
 
 /// What the run does once its reader has taken all updates.
@@ -49,7 +47,7 @@ enum Next {
 
 impl Run {
     pub(super) fn new(id: RunId, driver: impl FnOnce(Arc<dyn DeltaSink>) -> Driver) -> Self {
-        let deltas = Arc::<Deltas>::default();
+        let deltas = Arc::<SharedQueue<Delta>>::default();
         let sink = Arc::clone(&deltas);
         Self {
             id,
@@ -129,39 +127,8 @@ impl fmt::Debug for Run {
     }
 }
 
-/// The deltas that the reader has not taken. They are added only while the run is polled, and taken after that, so no waker
-/// is needed.
-#[derive(Default)]
-struct Deltas {
-    /// Beside the lock, since most polls add none.
-    any: AtomicBool,
-    list: Mutex<VecDeque<Delta>>,
-}
-
-impl Deltas {
-    fn is_empty(&self) -> bool {
-        !self.any.load(Ordering::Acquire)
-    }
-
-    fn pop(&self) -> Option<Delta> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut list = lock(&self.list);
-        let delta = list.pop_front();
-        if list.is_empty() {
-            // Releases its memory: the run may wait for long.
-            *list = VecDeque::new();
-            self.any.store(false, Ordering::Release);
-        }
-        delta
-    }
-}
-
-impl DeltaSink for Deltas {
+impl DeltaSink for SharedQueue<Delta> {
     fn push(&self, delta: Delta) {
-        let mut list = lock(&self.list);
-        list.push_back(delta);
-        self.any.store(true, Ordering::Release);
+        Self::push(self, delta);
     }
 }

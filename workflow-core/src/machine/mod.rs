@@ -144,11 +144,11 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// A first turn. `events` were decided before and are not stored yet.
-    pub(crate) fn new(events: Vec<StepEvent>, now: Timestamp) -> Self {
+    pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             now,
-            earlier: events.len(),
-            events,
+            events: Vec::new(),
+            earlier: 0,
             commands: Vec::new(),
             more: false,
         }
@@ -497,7 +497,9 @@ mod tests {
             limits,
         );
         let first = machine.create(RunCreated::of(&workflow, input), Timestamp::now());
-        (machine, Turn::new(vec![first], Timestamp::now()))
+        let mut turn = Turn::new(Timestamp::now());
+        turn.events.push(first);
+        (machine, turn)
     }
 
     #[test]

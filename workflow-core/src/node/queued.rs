@@ -6,16 +6,13 @@
 use std::{
     borrow::Cow,
     fmt,
-    sync::{
-        Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use tokio::time::Instant;
 
-use crate::value::lock;
+use crate::value::{SharedQueue, lock};
 
 /// The most bytes of a queue's name. A workflow may choose the name, for example a model, and events repeat it.
 const MAX_NAME_BYTES: usize = 100;
@@ -44,33 +41,7 @@ pub(crate) enum AdmissionChange {
 /// Notices that the driver of the run has not handled yet.
 ///
 /// Attempts push only while the driver polls them, and the driver looks afterwards. So no waker is needed.
-#[derive(Debug, Default)]
-pub(crate) struct Notices {
-    /// Whether there are any. Beside the lock, since the driver looks in each turn, and most attempts never wait.
-    any: AtomicBool,
-    list: Mutex<Vec<Notice>>,
-}
-
-impl Notices {
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.any.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn take(&self) -> Vec<Notice> {
-        if self.is_empty() {
-            return Vec::new();
-        }
-        let mut list = lock(&self.list);
-        self.any.store(false, Ordering::Release);
-        std::mem::take(&mut *list)
-    }
-
-    fn push(&self, notice: Notice) {
-        let mut list = lock(&self.list);
-        list.push(notice);
-        self.any.store(true, Ordering::Release);
-    }
-}
+pub(crate) type Notices = SharedQueue<Notice>;
 
 /// The times of an attempt: how long it has worked, and how long it has waited for admission.
 ///

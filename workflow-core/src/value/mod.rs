@@ -21,6 +21,7 @@ mod key;
 mod ledger;
 mod lock;
 mod patch;
+mod queue;
 mod schema;
 mod shorten;
 pub(crate) mod size;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     ledger::{Fit, Ledger},
     lock::lock,
     patch::patch,
+    queue::SharedQueue,
     schema::{error_text, sorted_faults},
     shorten::{beginning_of, shortened},
     size::MAX_SPEC_DEPTH,

@@ -215,10 +215,9 @@ impl Drives {
             memory,
             unstored,
         } = *run;
-        let (decided, creation) = match unstored {
-            Some(Unstored { first, creation }) => (vec![first], Some(creation)),
-            None => (Vec::new(), None),
-        };
+        let (decided, creation) = unstored
+            .map(|Unstored { first, creation }| (first, creation))
+            .unzip();
         let LoadedRun {
             machine,
             clock,

@@ -29,8 +29,8 @@ impl Creation {
         }
     }
 
-    /// Stores the run with its first events and the head that they make. Not retried: nothing has been paid for, and whoever
-    /// starts the run gets the error.
+    /// Stores the run with its first events and the head that they make. Not retried: nothing was billed so far, and the caller of
+    /// `start` gets the error.
     ///
     /// Returns what to call after the events are shown. `None` if the run is not stored, or the store cannot say.
     pub(super) async fn store(

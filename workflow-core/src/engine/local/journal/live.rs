@@ -189,7 +189,7 @@ impl LiveRun {
         self.changed.notify_waiters();
     }
 
-    /// Shows events to the readers. They must be in the store already. Whoever polls the driver wakes the readers after the poll.
+    /// Shows events to the readers. They are stored before that. The readers are woken after the poll of the driver.
     pub(in crate::engine::local) fn publish(&self, events: impl Iterator<Item = StepEvent>) {
         let mut state = lock(&self.state);
         events.for_each(|event| state.push(event));
