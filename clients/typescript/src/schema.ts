@@ -320,7 +320,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -1675,7 +1675,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -1776,7 +1776,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -1902,7 +1902,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -2233,7 +2233,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -2342,7 +2342,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
@@ -2522,7 +2522,7 @@ export interface components {
              *     (`NodeContext::queued`).
              */
             queued_ms?: number;
-            /** @description Milliseconds from the start of the attempt to its first delta, without `queued_ms`. */
+            /** @description Milliseconds from the first time that the attempt waited for something to its first delta, without `queued_ms`. */
             first_delta_ms?: number;
             /** @description The number of rounds of a loop. */
             rounds?: number;
