@@ -128,6 +128,26 @@ test('an input that is a number is filled in as one', async ({ ui, page }) => {
   expect(sent).toEqual([7]);
 });
 
+test('a workflow that is opened takes an input and runs once it is there', async ({ ui, page }) => {
+  const id = await create(page, workflow('late', { input: { type: 'integer' } }));
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route(`**/api/workflows/${id}`, async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goto(`./#/workflows/${id}`);
+  const input = page.getByRole('region', { name: 'Input', exact: true }).getByRole('textbox').first();
+  // What is shown until then is another workflow.
+  await expect(input).toBeDisabled();
+  await expect(ui.run).toBeDisabled();
+  answer();
+  await input.fill('7');
+  await ui.run.click();
+  await ui.ended('Completed');
+  await expect(page.getByText('late: 7').first()).toBeVisible();
+});
+
 for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
   test(`a step named ${name} is shown, run and chosen like any other`, async ({ ui, page }) => {
     await ui.open();

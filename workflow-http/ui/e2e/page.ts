@@ -50,17 +50,23 @@ export class WorkflowPage {
   }
 
   async write(workflow: string) {
-    await this.editor.click();
-    await this.page.keyboard.press('ControlOrMeta+a');
+    await this.#select();
     await this.page.keyboard.insertText(workflow);
   }
 
   /** An empty text, to be written key by key. */
   async clear() {
-    await this.editor.click();
-    await this.page.keyboard.press('ControlOrMeta+a');
+    await this.#select();
     await this.page.keyboard.press('Delete');
     await expect(this.editor).toHaveText('');
+  }
+
+  /** Selects the whole text. */
+  async #select() {
+    await this.editor.click();
+    // Completion is loaded with the first focus. Until then, keys write only what they say: no brackets are closed, nothing is offered.
+    await expect(this.editor).toHaveAttribute('aria-autocomplete', 'list');
+    await this.page.keyboard.press('ControlOrMeta+a');
   }
 
   /** Types the beginning of what is offered, and accepts it. */

@@ -15,14 +15,18 @@ export function InputPane() {
   const turn = useSession((session) => session.input.turn);
   const refusal = useSession(({ messages }) => messages.refusal);
   const schema = useSession(({ text }) => own(text.check.spec, 'input'));
+  const isOpening = useSession(({ phase }) => phase.isOpening);
   const { setInput, fillInput } = useActions();
   const faults = useMemo(() => (refusal?.errors ?? []).filter(({ pointer }) => /^#\/input(\/|$)/.test(pointer)).map(ofInput), [refusal]);
   const source = (choice: ReactNode) => <Source input={input} onInput={setInput} faults={faults} choice={choice} />;
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
-      <InputForm key={turn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
-      <BudgetField />
-      <InputOffers />
+      {/* The input of another workflow is replaced by the one of this. */}
+      <fieldset className="min-w-0" disabled={isOpening}>
+        <InputForm key={turn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
+        <BudgetField />
+        <InputOffers />
+      </fieldset>
     </section>
   );
 }

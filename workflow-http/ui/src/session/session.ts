@@ -55,6 +55,8 @@ export interface Messages {
 
 /** What can be done now, and what is being done. */
 export interface Phase {
+  /** The workflow of the address is being loaded: what is shown belongs to another. */
+  isOpening: boolean;
   isStarting: boolean;
   isCancelling: boolean;
   /** The run of the address has not ended, or is not known yet. */

@@ -27,6 +27,9 @@ interface Places {
 
 const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
 
+const isVersion = (saved: Saved | null, id: string | undefined, version: number | undefined): boolean =>
+  saved?.id === id && (version === undefined || version === saved?.version);
+
 /** Where a text is edited. */
 export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
 
@@ -34,12 +37,14 @@ export function useOpen({
   address,
   go,
   run,
-  text: { put, restore, begin, currentText },
+  text: { saved, put, restore, begin, currentText },
   input: { putInput, fillInput, swapInput, forgetInput, hasOtherInput, currentInput },
   left: leftBefore,
   onProblem,
 }: Places) {
   const [note, setNote] = useState<Note | null>(null);
+  /** The version of a workflow that was loaded for its address, or could not be. */
+  const [answered, setAnswered] = useState<string | null>(null);
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);
   const left = useRef(leftBefore);
@@ -143,23 +148,30 @@ export function useOpen({
 
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
+  const wanted = workflowId === undefined ? null : `${workflowId} ${version ?? ''}`;
+  const isOpening = wanted !== null && wanted !== answered && !isVersion(saved, workflowId, version);
   useEffect(() => {
-    const here = currentText().saved;
-    if (workflowId === undefined || (here?.id === workflowId && (version === undefined || version === here.version))) return;
+    if (workflowId === undefined || isVersion(currentText().saved, workflowId, version)) return;
     let isStale = false;
+    setAnswered(null);
     getWorkflow(workflowId, version).then(
       (workflow) => {
         if (isStale) return;
+        setAnswered(wanted);
         onProblem(null);
         putAside();
         putOther(workflow);
       },
-      (error: unknown) => !isStale && onProblem(asProblem(error)),
+      (error: unknown) => {
+        if (isStale) return;
+        setAnswered(wanted);
+        onProblem(asProblem(error));
+      },
     );
     return () => {
       isStale = true;
     };
-  }, [workflowId, version, currentText, putOther, putAside, onProblem]);
+  }, [workflowId, version, wanted, currentText, putOther, putAside, onProblem]);
 
   // `#/new` never has a stored workflow: saving would replace it.
   const isNew = address.at === 'new';
@@ -177,7 +189,7 @@ export function useOpen({
   }, [isNew, currentText, beginNew, putAside, swapInput, restore, onProblem]);
 
   const leftNow = useCallback(() => left.current, []);
-  return { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened };
+  return { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened, isOpening };
 }
 
 export function nullIfMissing(error: unknown): null {

@@ -34,7 +34,7 @@ export function useSessionState(): SessionState {
   const runId = address.at === 'run' ? address.id : null;
   const view = useRun(runId);
   const { run } = view;
-  const { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened } = useOpen({
+  const { note, setNote, putAside, putOther, beginNew, leftNow, filledFor, hasOpened, isOpening } = useOpen({
     address,
     go,
     run,
@@ -70,7 +70,7 @@ export function useSessionState(): SessionState {
   useEffect(() => setTheirs(null), [saved]);
 
   const isGoing = runId !== null && view.problem === null && (run?.id !== runId || !hasEnded(run));
-  const isSound = check.spec !== undefined && check.faults.length === 0;
+  const isSound = !isOpening && check.spec !== undefined && check.faults.length === 0;
   const canRun = !isGoing && !isStarting && isSound;
   const canCancel = isGoing && cancelled !== runId;
   const isOwn = run?.workflowId !== undefined && run.workflowId === saved?.id && isSound;
@@ -152,7 +152,17 @@ export function useSessionState(): SessionState {
     text: { source, text: text.text, check, name, saved, isEdited: isTextEdited },
     input: { value: input.input, turn: input.turn },
     messages: { refusal, note, theirs, isForgotten },
-    phase: { isStarting, isCancelling: isGoing && cancelled === runId, isGoing, canRun, canCancel, canSave, isMended: isOwn && !isSaved, canContinue },
+    phase: {
+      isOpening,
+      isStarting,
+      isCancelling: isGoing && cancelled === runId,
+      isGoing,
+      canRun,
+      canCancel,
+      canSave,
+      isMended: isOwn && !isSaved,
+      canContinue,
+    },
     actions: {
       go,
       setText,
