@@ -25,8 +25,8 @@ const FIRST_ROWS: usize = 64;
 const MAX_ROWS: usize = 1024;
 
 /// The candidates that are counted at least. If there are more, the rest is not counted: reading a million rows takes
-/// seconds, and a person who reads "4,000 or more" adds words.
-const COUNTED: usize = 4_000;
+/// seconds, and a person who reads "2,000 or more" adds words.
+const COUNTED: usize = 2_000;
 
 /// The runs among which rows are read.
 #[derive(Clone, Copy, Debug)]

@@ -117,6 +117,10 @@ impl Linker {
         &self,
         record: &WorkflowRecord,
     ) -> Result<Arc<Workflow>, EngineError> {
+        // A workflow that calls none is current as long as it is this version.
+        if let Some(cached) = self.cached(record).filter(|it| it.pins().is_empty()) {
+            return Ok(cached);
+        }
         let called = self.find_called(&record.spec).await?;
         self.link(record, &called)
     }
@@ -143,6 +147,11 @@ impl Linker {
         let mut linking = self.linking(called);
         linking.chain.push(record.id);
         Ok(linking.compile(record)?)
+    }
+
+    fn cached(&self, record: &WorkflowRecord) -> Option<Arc<Workflow>> {
+        let key = (record.id, record.version);
+        lock(&self.compiled).get(&key).cloned()
     }
 
     fn linking<'a>(&'a self, called: &'a Called) -> Linking<'a> {
@@ -291,8 +300,7 @@ impl Linking<'_> {
     }
 
     fn compile(&mut self, record: &WorkflowRecord) -> Result<Arc<Workflow>, InvalidWorkflow> {
-        let key = (record.id, record.version);
-        let cached = lock(&self.linker.compiled).get(&key).cloned();
+        let cached = self.linker.cached(record);
         if let Some(cached) = cached.filter(|cached| self.is_current(cached)) {
             return Ok(cached);
         }
@@ -305,7 +313,7 @@ impl Linking<'_> {
         {
             compiled.remove(&any);
         }
-        compiled.insert(key, Arc::clone(&workflow));
+        compiled.insert((record.id, record.version), Arc::clone(&workflow));
         Ok(workflow)
     }
 
