@@ -1,6 +1,6 @@
 //! Sends the text of running steps to engines that follow the run.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout_at};
 
@@ -41,7 +41,7 @@ impl Fleet {
     async fn relay(&self, live: &LiveRun, to: InstanceId) {
         let run = live.id();
         let mut cursor = Cursor::at(live.last_seq());
-        let mut updates = VecDeque::new();
+        let mut updates = Vec::new();
         while live.is_driven() {
             let until = match self.followers.interest(run, to) {
                 Interest::Gone => return,

@@ -253,7 +253,7 @@ impl LiveRun {
     pub(in crate::engine::local) fn read(
         &self,
         cursor: &mut Cursor,
-        updates: &mut VecDeque<Update>,
+        updates: &mut Vec<Update>,
     ) -> Next {
         let state = lock(&self.state);
         if state.is_behind_tail(cursor.after) {
@@ -387,7 +387,7 @@ impl Cursor {
 
     /// Takes an event, after the rest of the text that it ends. Returns `false` if it took only text: a long text comes
     /// in several pieces, and the event must follow the last one.
-    fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut VecDeque<Update>) -> bool {
+    fn take_entry(&mut self, run: RunId, entry: &Entry, updates: &mut Vec<Update>) -> bool {
         if let Some(text) = &entry.text {
             let before = updates.len();
             self.take_text(run, text, updates);
@@ -402,16 +402,16 @@ impl Cursor {
     pub(in crate::engine::local) fn take_event(
         &mut self,
         event: StepEvent,
-        updates: &mut VecDeque<Update>,
+        updates: &mut Vec<Update>,
     ) {
         self.after = event.seq;
         if let Some(step) = event.step() {
             self.positions.remove(step.path());
         }
-        updates.push_back(Update::Event(event));
+        updates.push(Update::Event(event));
     }
 
-    fn take_text(&mut self, run: RunId, text: &StepText, updates: &mut VecDeque<Update>) {
+    fn take_text(&mut self, run: RunId, text: &StepText, updates: &mut Vec<Update>) {
         let position = self
             .positions
             .entry(text.step().path().clone())

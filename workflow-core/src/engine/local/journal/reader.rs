@@ -1,6 +1,6 @@
 //! A reader of one run: reads past events from the store, and new ones from the live run.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{mem, sync::Arc};
 
 use futures::stream::{self, BoxStream, StreamExt};
 
@@ -11,9 +11,6 @@ use super::{
 use crate::engine::local::{drive::replay::damaged_event, shared::Shared};
 use crate::{event::Update, store::StoreError, value::RunId};
 
-/// For how many updates a waiting reader keeps memory.
-const WAITING_UPDATES: usize = 4;
-
 /// A subscriber of a run's updates, with its position. It pulls; the run never waits for it.
 pub(in crate::engine::local) struct Reader {
     run: RunId,
@@ -21,7 +18,8 @@ pub(in crate::engine::local) struct Reader {
     /// `None` if nothing will be published: the reader ends at the end of the log.
     live: Option<Arc<LiveRun>>,
     cursor: Cursor,
-    updates: VecDeque<Update>,
+    /// What was read and is not passed on yet.
+    updates: Vec<Update>,
     ended: bool,
 }
 
@@ -37,28 +35,27 @@ impl Reader {
             shared,
             live,
             cursor: Cursor::at(after),
-            updates: VecDeque::new(),
+            updates: Vec::new(),
             ended: false,
         }
     }
 
     pub(in crate::engine::local) fn into_stream(self) -> BoxStream<'static, Update> {
-        let updates = stream::unfold(self, async |mut reader| {
-            reader.next().await.map(|update| (update, reader))
+        // By batches: to move the reader for each update would cost more than to read it.
+        let batches = stream::unfold(self, async |mut reader| {
+            reader.next().await.map(|batch| (batch, reader))
         });
-        updates.boxed()
+        batches.map(stream::iter).flatten().boxed()
     }
 
-    /// The next update; `None` at the end.
-    async fn next(&mut self) -> Option<Update> {
+    /// The next updates, at least one; `None` at the end.
+    async fn next(&mut self) -> Option<Vec<Update>> {
         while self.updates.is_empty() && !self.ended {
-            // A reader waits here, perhaps for long, and has read a long log before.
-            self.updates.shrink_to(WAITING_UPDATES);
             self.refill().await;
         }
-        let next = self.updates.pop_front()?;
-        self.ended |= matches!(&next, Update::Event(event) if event.is_terminal());
-        Some(next)
+        let last = self.updates.last()?;
+        self.ended |= matches!(last, Update::Event(event) if event.is_terminal());
+        Some(mem::take(&mut self.updates))
     }
 
     async fn refill(&mut self) {
