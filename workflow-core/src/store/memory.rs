@@ -10,7 +10,7 @@ use std::{
     ops::Bound,
     str::FromStr,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, RwLock, RwLockWriteGuard,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -21,7 +21,7 @@ use super::{Append, Catalog, RunLog, Store, StoreError};
 use crate::{
     event::StepEvent,
     record::{KeyedRun, Page, PageRequest, RunCounts, RunKey, RunQuery, RunRecord, WorkflowRecord},
-    value::{RunId, WorkflowId, heap, lock},
+    value::{RunId, WorkflowId, heap, lock, read, write},
 };
 
 /// Default of [`MemoryStore::with_ended_runs`].
@@ -49,7 +49,7 @@ const RUN_OVERHEAD: usize = 1024;
 /// ```
 pub struct MemoryStore {
     workflows: Mutex<BTreeMap<WorkflowId, StoredWorkflow>>,
-    runs: Mutex<Runs>,
+    runs: RwLock<Runs>,
     max_ended_runs: usize,
     /// Estimated memory of workflows, runs and logs. Atomic, since `append` holds only the lock of its run.
     bytes: AtomicUsize,
@@ -75,14 +75,14 @@ struct Runs {
 }
 
 impl Runs {
-    /// Removes a run and its key. Returns the bytes that it held. Its entry in `ended` is the caller's.
-    fn remove(&mut self, run: RunId) -> Option<usize> {
+    /// Removes a run and its key. Its entry in `ended` is the caller's.
+    #[must_use = "a long log takes its time to be dropped: not while the map is locked"]
+    fn remove(&mut self, run: RunId) -> Option<Arc<Mutex<StoredRun>>> {
         let stored = self.by_id.remove(&run)?;
-        let stored = lock(&stored);
-        if let Some(key) = &stored.key {
+        if let Some(key) = &lock(&stored).key {
             self.by_key.remove(&scope_and_key(key));
         }
-        Some(stored.bytes)
+        Some(stored)
     }
 }
 
@@ -110,7 +110,7 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self {
             workflows: Mutex::default(),
-            runs: Mutex::default(),
+            runs: RwLock::default(),
             max_ended_runs: DEFAULT_ENDED_RUNS,
             bytes: AtomicUsize::new(0),
             max_bytes: DEFAULT_BYTES,
@@ -153,26 +153,34 @@ impl MemoryStore {
         if !is_over_limit() {
             return;
         }
-        let mut runs = lock(&self.runs);
-        while is_over_limit()
-            && let Some(oldest) = runs.ended.pop_front()
-        {
-            self.remove(&mut runs, oldest);
-        }
+        self.evict(write(&self.runs), |_| is_over_limit());
     }
 
-    fn remove(&self, runs: &mut Runs, run: RunId) -> bool {
-        let Some(bytes) = runs.remove(run) else {
-            return false;
-        };
+    /// Deletes ended runs, the oldest first, while there are too many. They are dropped after the map is unlocked: a long log
+    /// takes its time.
+    fn evict(&self, mut runs: RwLockWriteGuard<'_, Runs>, are_too_many: impl Fn(&Runs) -> bool) {
+        let mut removed = Vec::new();
+        while are_too_many(&runs)
+            && let Some(oldest) = runs.ended.pop_front()
+        {
+            if let Some(run) = runs.remove(oldest) {
+                self.uncount(&run);
+                removed.push(run);
+            }
+        }
+        drop(runs);
+    }
+
+    /// The bytes of a removed run are free.
+    fn uncount(&self, removed: &Mutex<StoredRun>) {
+        let bytes = lock(removed).bytes;
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        true
     }
 
     /// The map is unlocked when this returns. If the run is deleted before the caller locks it, a write goes to a
     /// run that cannot be read any more.
     fn find(&self, run: RunId) -> Result<Arc<Mutex<StoredRun>>, StoreError> {
-        lock(&self.runs)
+        read(&self.runs)
             .by_id
             .get(&run)
             .cloned()
@@ -181,13 +189,9 @@ impl MemoryStore {
 
     /// Records that a run has ended, and deletes the oldest ended runs beyond the limit.
     fn mark_ended(&self, run: RunId) {
-        let mut runs = lock(&self.runs);
+        let mut runs = write(&self.runs);
         runs.ended.push_back(run);
-        while runs.ended.len() > self.max_ended_runs {
-            if let Some(oldest) = runs.ended.pop_front() {
-                self.remove(&mut runs, oldest);
-            }
-        }
+        self.evict(runs, |runs| runs.ended.len() > self.max_ended_runs);
     }
 }
 
@@ -208,7 +212,7 @@ impl RunLog for MemoryStore {
         let (id, has_ended) = (record.id, record.head.status.has_ended());
         let bytes = RUN_OVERHEAD + events.iter().map(StepEvent::memory).sum::<usize>();
         self.ensure_capacity(bytes)?;
-        let mut runs = lock(&self.runs);
+        let mut runs = write(&self.runs);
         if let Some(key) = &key {
             match runs.by_key.entry(scope_and_key(key)) {
                 // Nothing has been changed yet: `ensure_capacity` may only have deleted ended runs.
@@ -232,7 +236,7 @@ impl RunLog for MemoryStore {
     }
 
     async fn run_by_key(&self, key: &RunKey) -> Result<Option<KeyedRun>, StoreError> {
-        let runs = lock(&self.runs);
+        let runs = read(&self.runs);
         let run = runs.by_key.get(&scope_and_key(key));
         let stored = run.and_then(|run| runs.by_id.get(run)).map(|run| lock(run));
         Ok(stored.and_then(|stored| {
@@ -292,7 +296,7 @@ impl RunLog for MemoryStore {
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let runs = lock(&self.runs);
+        let runs = read(&self.runs);
         let younger = runs.by_id.range((start, Bound::Unbounded));
         let records = younger.map(|(_, stored)| lock(stored).record.clone());
         Ok(records
@@ -302,9 +306,11 @@ impl RunLog for MemoryStore {
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
-        let mut runs = lock(&self.runs);
+        let mut runs = write(&self.runs);
         runs.ended.retain(|ended| *ended != run);
-        Ok(self.remove(&mut runs, run))
+        let removed = runs.remove(run);
+        drop(runs);
+        Ok(removed.map(|removed| self.uncount(&removed)).is_some())
     }
 }
 
@@ -416,7 +422,7 @@ impl Catalog for MemoryStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        let runs = lock(&self.runs);
+        let runs = read(&self.runs);
         let records =
             newest_before(&runs.by_id, &query.page)?.map(|(_, stored)| lock(stored).record.clone());
         let wanted = records.filter(|record| query.wants(record));
@@ -429,7 +435,7 @@ impl Catalog for MemoryStore {
             status: None,
             ..query.clone()
         };
-        for stored in lock(&self.runs).by_id.values() {
+        for stored in read(&self.runs).by_id.values() {
             let record = &lock(stored).record;
             if of_any_status.wants(record) {
                 counts.add(record.head.status, 1);

@@ -36,7 +36,7 @@ pub(crate) use self::{
     digest::digest,
     id::StepNames,
     ledger::{Fit, Ledger},
-    lock::lock,
+    lock::{lock, read, write},
     patch::patch,
     queue::SharedQueue,
     schema::{error_text, sorted_faults},
