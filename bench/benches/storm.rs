@@ -11,7 +11,11 @@ use std::{env, pin::pin, sync::Arc, time::Duration};
 use axum::{Router, serve::ListenerExt};
 use futures::future::join_all;
 use serde_json::json;
-use tokio::{net::TcpListener, runtime::Builder, time::interval};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    runtime::Builder,
+    time::interval,
+};
 use workflow_bench::{
     is_chosen,
     storm::{
@@ -65,7 +69,10 @@ fn main() {
 
 /// Serves a router without anything around it, and prints its address.
 async fn serve_bare(router: Router) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    // As the service does: with the queue of `TcpListener`, many readers would connect a second later.
+    let listener = socket.listen(4_096).unwrap();
     println!("{}", listener.local_addr().unwrap());
     println!("{}", floor::PATH);
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());

@@ -105,6 +105,18 @@ async fn a_connection_above_the_limit_gets_a_problem_until_another_closes() {
     assert_eq!(healthz(address, &[]).await.status, 200);
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_burst_of_connections_waits_in_the_kernel() {
+    let api = Api::new();
+    let (address, _serving) = serve(&api).await;
+    assert_eq!(healthz(address, &[]).await.status, 200);
+    // Nothing is accepted meanwhile: the service runs on this thread.
+    let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900));
+    let burst: Result<Vec<_>, _> = (0..400).map(connect).collect();
+    assert!(burst.is_ok(), "{burst:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_connection_above_the_limit_is_closed() {
     let api = limited(Limits::default().with_connections(0));

@@ -37,6 +37,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How many connections above the limit get a 503 at once. More are not accepted until one of these is closed. A
 /// refusal needs a task and a buffer, so their number must have a limit of its own.
 const REFUSALS: usize = 64;
+/// The least that the kernel queues before connections are accepted: what a listener of `tokio` has.
+const MIN_QUEUED: usize = 128;
 /// How long a connection above the limit stays open. It also bounds how long it may take to send its request.
 const REFUSAL_TIME: Duration = Duration::from_secs(5);
 
@@ -45,6 +47,9 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 ///
 /// **Limits.** Connections obey the [`Limits`](crate::Limits) of the options: a client that sends nothing, or reads
 /// nothing, is disconnected. Each frame of an event stream is sent without delay (`TCP_NODELAY`).
+///
+/// The kernel queues as many connections as may be open until they are accepted, and at least 128; its own limit, `net.core.somaxconn` on
+/// Linux, may be lower. A client beyond that would wait for a second, until it tries again.
 ///
 /// **Other sites.** The service accepts requests for the names of this machine and for the allowed names, and for
 /// any name if an API key is required (see [`Options::with_allowed_host`]). It refuses writes by pages of sites that
@@ -119,6 +124,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: &Options) -> 
 /// Every branch of the loop can be dropped: `accept` and `join_next` lose nothing then.
 async fn accept(listener: TcpListener, service: HttpService, options: &Options) -> JoinSet<()> {
     let (limits, shutdown) = (&options.limits, &options.shutdown);
+    queue_bursts(&listener, limits.connections);
     let connections = Connections::new(limits, shutdown);
     let (mut served, mut refused) = (JoinSet::new(), JoinSet::new());
     let overloaded = trace::traced(overloaded(limits.connections));
@@ -142,6 +148,14 @@ async fn accept(listener: TcpListener, service: HttpService, options: &Options) 
                 Err(error) => accept_failed(&error).await,
             },
         }
+    }
+}
+
+/// Lengthens the queue of connections that are not accepted yet. Where the system cannot, the queue stays as it is.
+fn queue_bursts(listener: &TcpListener, connections: usize) {
+    let most = i32::try_from(connections.max(MIN_QUEUED)).unwrap_or(i32::MAX);
+    if let Err(error) = socket2::SockRef::from(listener).listen(most) {
+        tracing::debug!(%error, "the queue of new connections stays as it is");
     }
 }
 
