@@ -139,11 +139,14 @@ function Filters({ states, words, counts, onStates, onWords }: FilterProps) {
         look="pills"
         value={states}
         onChange={onStates}
-        options={all.map(({ count, ...one }) => (isCounted ? { ...one, count: counts.at_least ? `${count}+` : count } : one))}
+        options={all.map(({ count, ...one }) => (isCounted ? { ...one, count: counts.at_least ? atLeast(count) : count } : one))}
       />
     </div>
   );
 }
+
+/** Of a number that may be larger, zero says nothing. */
+const atLeast = (count: number): string | undefined => (count > 0 ? `${count}+` : undefined);
 
 interface TableProps {
   items: RunItem[];
