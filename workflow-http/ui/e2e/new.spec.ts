@@ -146,6 +146,11 @@ test('a workflow that is opened takes an input and runs once it is there', async
   await ui.run.click();
   await ui.ended('Completed');
   await expect(page.getByText('late: 7').first()).toBeVisible();
+
+  // If it cannot be loaded, what was shown before can be used again.
+  await page.goto('./#/workflows/01890000-0000-7000-8000-000000000000');
+  await expect(page.getByRole('alert')).toBeVisible();
+  await expect(ui.run).toBeEnabled();
 });
 
 for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {

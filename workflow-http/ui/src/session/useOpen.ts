@@ -27,9 +27,6 @@ interface Places {
 
 const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
 
-const isVersion = (saved: Saved | null, id: string | undefined, version: number | undefined): boolean =>
-  saved?.id === id && (version === undefined || version === saved?.version);
-
 /** Where a text is edited. */
 export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
 
@@ -37,14 +34,14 @@ export function useOpen({
   address,
   go,
   run,
-  text: { saved, put, restore, begin, currentText },
+  text: { put, restore, begin, currentText },
   input: { putInput, fillInput, swapInput, forgetInput, hasOtherInput, currentInput },
   left: leftBefore,
   onProblem,
 }: Places) {
   const [note, setNote] = useState<Note | null>(null);
-  /** The version of a workflow that was loaded for its address, or could not be. */
-  const [answered, setAnswered] = useState<string | null>(null);
+  /** The workflow of the address is being loaded. */
+  const [isOpening, setOpening] = useState(false);
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);
   const left = useRef(leftBefore);
@@ -148,30 +145,30 @@ export function useOpen({
 
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
-  const wanted = workflowId === undefined ? null : `${workflowId} ${version ?? ''}`;
-  const isOpening = wanted !== null && wanted !== answered && !isVersion(saved, workflowId, version);
   useEffect(() => {
-    if (workflowId === undefined || isVersion(currentText().saved, workflowId, version)) return;
+    const here = currentText().saved;
+    if (workflowId === undefined || (here?.id === workflowId && (version === undefined || version === here.version))) return;
     let isStale = false;
-    setAnswered(null);
+    setOpening(true);
     getWorkflow(workflowId, version).then(
       (workflow) => {
         if (isStale) return;
-        setAnswered(wanted);
+        setOpening(false);
         onProblem(null);
         putAside();
         putOther(workflow);
       },
       (error: unknown) => {
         if (isStale) return;
-        setAnswered(wanted);
+        setOpening(false);
         onProblem(asProblem(error));
       },
     );
     return () => {
       isStale = true;
+      setOpening(false);
     };
-  }, [workflowId, version, wanted, currentText, putOther, putAside, onProblem]);
+  }, [workflowId, version, currentText, putOther, putAside, onProblem]);
 
   // `#/new` never has a stored workflow: saving would replace it.
   const isNew = address.at === 'new';
