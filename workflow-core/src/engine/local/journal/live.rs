@@ -127,8 +127,12 @@ impl LiveRun {
     }
 
     /// Releases the claim.
+    ///
+    /// It swaps and does not only store. A sender fills the inbox, then claims; a driver releases, then looks into the inbox. The two
+    /// swaps have an order: if the claim comes first, the driver sees what was filled before it. A store could take effect after
+    /// the driver has looked.
     pub(in crate::engine::local) fn release(&self) {
-        self.driven.store(false, Ordering::Release);
+        self.driven.swap(false, Ordering::AcqRel);
     }
 
     /// Releases the claim of a run that another engine may drive from now on: its readers stay, and what its attempts
@@ -417,5 +421,62 @@ impl Cursor {
             .entry(text.step().path().clone())
             .or_default();
         updates.extend(text.rest(run, position).map(Update::Delta));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        hint::spin_loop,
+        sync::atomic::AtomicUsize,
+        thread::{available_parallelism, scope},
+    };
+
+    use super::*;
+    use crate::{fleet::RunCommand, value::WaitId};
+
+    const ROUNDS: usize = 200_000;
+
+    /// One of two threads that begin each round at the same moment.
+    fn begin(round: usize, arrived: &AtomicUsize) {
+        arrived.fetch_add(1, Ordering::AcqRel);
+        while arrived.load(Ordering::Acquire) < 2 * (round + 1) {
+            spin_loop();
+        }
+    }
+
+    /// A store that takes effect late is what hardware does with two threads only, so this cannot be seen on one core.
+    #[test]
+    fn a_command_is_never_lost_between_the_release_of_a_run_and_its_claim() {
+        assert!(available_parallelism().is_ok_and(|threads| threads.get() > 1));
+        let runs: Vec<_> = (0..ROUNDS).map(|_| LiveRun::new(RunId::new())).collect();
+        assert!(runs.iter().all(|run| run.claim()));
+        let arrived = AtomicUsize::new(0);
+        let (seen, claimed) = scope(|threads| {
+            let driver = threads.spawn(|| {
+                let rounds = runs.iter().enumerate();
+                let seen = rounds.map(|(round, run)| {
+                    begin(round, &arrived);
+                    run.release();
+                    run.inbox().has_pending_requests()
+                });
+                seen.collect::<Vec<_>>()
+            });
+            let sender = threads.spawn(|| {
+                let rounds = runs.iter().enumerate();
+                let claimed = rounds.map(|(round, run)| {
+                    begin(round, &arrived);
+                    let wait = WaitId::of_event(1);
+                    let payload = Arc::default();
+                    run.inbox().send(RunCommand::Answer { wait, payload });
+                    run.claim()
+                });
+                claimed.collect::<Vec<_>>()
+            });
+            (driver.join().unwrap(), sender.join().unwrap())
+        });
+        let lost = seen.iter().zip(&claimed);
+        let lost = lost.filter(|(seen, claimed)| !*seen && !*claimed).count();
+        assert_eq!(lost, 0, "of {ROUNDS} commands");
     }
 }

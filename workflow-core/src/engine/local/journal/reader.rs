@@ -48,7 +48,8 @@ impl Reader {
         batches.map(stream::iter).flatten().boxed()
     }
 
-    /// The next updates, at least one; `None` at the end.
+    /// The next updates, at least one; `None` at the end. The last event of a run is the last of its batch: no step is open then, so no
+    /// text follows.
     async fn next(&mut self) -> Option<Vec<Update>> {
         while self.updates.is_empty() && !self.ended {
             self.refill().await;
