@@ -6,7 +6,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map::Entry},
-    fmt,
+    fmt, iter,
     ops::Bound,
     str::FromStr,
     sync::{
@@ -32,6 +32,9 @@ const DEFAULT_BYTES: usize = 512 * 1024 * 1024;
 
 /// Estimated bytes of a run besides its events: its record, its key and the entries of the maps.
 const RUN_OVERHEAD: usize = 1024;
+
+/// The most runs that a list takes from the map at once.
+const CHUNK: usize = 256;
 
 /// A store in the memory of the process, for tests and for programs whose runs need not survive a restart.
 ///
@@ -171,7 +174,7 @@ impl MemoryStore {
         drop(runs);
     }
 
-    /// The bytes of a removed run are free.
+    /// The bytes of a removed run are free. Called while the map is locked, so that nobody else finds it too full.
     fn uncount(&self, removed: &Mutex<StoredRun>) {
         let bytes = lock(removed).bytes;
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -185,6 +188,22 @@ impl MemoryStore {
             .get(&run)
             .cloned()
             .ok_or(StoreError::NoSuchRun(run))
+    }
+
+    /// The runs before this one, newest first. The map is not locked while the caller looks at them, since a filter may take long
+    /// and nothing could be created meanwhile.
+    fn newest_runs(&self, mut end: Bound<RunId>) -> impl Iterator<Item = Arc<Mutex<StoredRun>>> {
+        let chunks = iter::from_fn(move || {
+            let runs = read(&self.runs);
+            let older = runs.by_id.range((Bound::Unbounded, end)).rev();
+            let (ids, chunk): (Vec<_>, Vec<_>) = older
+                .take(CHUNK)
+                .map(|(id, stored)| (*id, Arc::clone(stored)))
+                .unzip();
+            end = Bound::Excluded(*ids.last()?);
+            Some(chunk)
+        });
+        chunks.flatten()
     }
 
     /// Records that a run has ended, and deletes the oldest ended runs beyond the limit.
@@ -212,22 +231,24 @@ impl RunLog for MemoryStore {
         let (id, has_ended) = (record.id, record.head.status.has_ended());
         let bytes = RUN_OVERHEAD + events.iter().map(StepEvent::memory).sum::<usize>();
         self.ensure_capacity(bytes)?;
-        let mut runs = write(&self.runs);
-        if let Some(key) = &key {
-            match runs.by_key.entry(scope_and_key(key)) {
-                // Nothing has been changed yet: `ensure_capacity` may only have deleted ended runs.
-                Entry::Occupied(_) => return Err(StoreError::KeyTaken),
-                Entry::Vacant(free) => free.insert(id),
-            };
-        }
+        let by_key = key.as_ref().map(scope_and_key);
         let stored = StoredRun {
             record,
             key,
             log: events.to_vec(),
             bytes,
         };
+        let stored = Arc::new(Mutex::new(stored));
+        let mut runs = write(&self.runs);
+        if let Some(by_key) = by_key {
+            match runs.by_key.entry(by_key) {
+                // Nothing has been changed yet: `ensure_capacity` may only have deleted ended runs.
+                Entry::Occupied(_) => return Err(StoreError::KeyTaken),
+                Entry::Vacant(free) => free.insert(id),
+            };
+        }
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        runs.by_id.insert(id, Arc::new(Mutex::new(stored)));
+        runs.by_id.insert(id, stored);
         drop(runs);
         if has_ended {
             self.mark_ended(id);
@@ -309,8 +330,11 @@ impl RunLog for MemoryStore {
         let mut runs = write(&self.runs);
         runs.ended.retain(|ended| *ended != run);
         let removed = runs.remove(run);
+        if let Some(removed) = &removed {
+            self.uncount(removed);
+        }
         drop(runs);
-        Ok(removed.map(|removed| self.uncount(&removed)).is_some())
+        Ok(removed.is_some())
     }
 }
 
@@ -384,7 +408,9 @@ impl Catalog for MemoryStore {
 
     async fn workflows(&self, page: PageRequest) -> Result<Page<WorkflowRecord>, StoreError> {
         let workflows = lock(&self.workflows);
-        let listed = newest_before(&workflows, &page)?.filter(|(_, stored)| !stored.deleted);
+        let end: Bound<WorkflowId> = before(&page)?;
+        let older = workflows.range((Bound::Unbounded, end)).rev();
+        let listed = older.filter(|(_, stored)| !stored.deleted);
         let records = listed.filter_map(|(_, stored)| stored.versions.last().cloned());
         Ok(take_page(records, page.limit, |record| record.id))
     }
@@ -422,9 +448,8 @@ impl Catalog for MemoryStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        let runs = read(&self.runs);
-        let records =
-            newest_before(&runs.by_id, &query.page)?.map(|(_, stored)| lock(stored).record.clone());
+        let runs = self.newest_runs(before(&query.page)?);
+        let records = runs.map(|stored| lock(&stored).record.clone());
         let wanted = records.filter(|record| query.wants(record));
         Ok(take_page(wanted, query.page.limit, |record| record.id))
     }
@@ -435,8 +460,8 @@ impl Catalog for MemoryStore {
             status: None,
             ..query.clone()
         };
-        for stored in read(&self.runs).by_id.values() {
-            let record = &lock(stored).record;
+        for stored in self.newest_runs(Bound::Unbounded) {
+            let record = &lock(&stored).record;
             if of_any_status.wants(record) {
                 counts.add(record.head.status, 1);
             }
@@ -452,17 +477,16 @@ impl Store for MemoryStore {
     }
 }
 
-/// The entries older than the cursor, newest first. Ids are UUIDs of version 7 (RFC 9562), which sort by creation
-/// time; a cursor is the last id of a page.
-fn newest_before<'a, Id: Ord + Copy + FromStr, T>(
-    entries: &'a BTreeMap<Id, T>,
-    page: &PageRequest,
-) -> Result<impl Iterator<Item = (&'a Id, &'a T)>, StoreError> {
-    let end = match &page.cursor {
-        None => Bound::Unbounded,
-        Some(cursor) => Bound::Excluded(cursor.parse::<Id>().map_err(|_| StoreError::BadCursor)?),
-    };
-    Ok(entries.range((Bound::Unbounded, end)).rev())
+/// The end of the ids that are older than the cursor. Ids are UUIDs of version 7 (RFC 9562), which sort by creation time; a
+/// cursor is the last id of a page.
+fn before<Id: FromStr>(page: &PageRequest) -> Result<Bound<Id>, StoreError> {
+    match &page.cursor {
+        None => Ok(Bound::Unbounded),
+        Some(cursor) => {
+            let id = cursor.parse().map_err(|_| StoreError::BadCursor)?;
+            Ok(Bound::Excluded(id))
+        }
+    }
 }
 
 /// Collects one page. The cursor is set only if another record follows, so that the last page has none.
@@ -483,28 +507,5 @@ fn take_page<T, Id: fmt::Display>(
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryStore").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_follow_each_other_without_gap() {
-        let entries: BTreeMap<RunId, u8> = (0..5).map(|n| (RunId::new(), n)).collect();
-        let mut seen = Vec::new();
-        let mut cursor = None;
-        loop {
-            let page = PageRequest::new(2, cursor);
-            let ids = newest_before(&entries, &page).unwrap().map(|(id, _)| *id);
-            let page = take_page(ids, page.limit, |id| *id);
-            seen.extend(page.items);
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        assert_eq!(seen, entries.keys().rev().copied().collect::<Vec<_>>());
     }
 }

@@ -127,6 +127,23 @@ pub async fn pages_of_runs_follow_each_other(store: &dyn Store) {
     }
 }
 
+pub async fn a_run_behind_many_is_listed_and_counted(store: &dyn Store) {
+    const MANY: usize = 300;
+    let oldest = run_with(store, [started(), done("x".into())]).await.id();
+    let mut runs = stored(store, MANY).await;
+    runs.push(oldest);
+    let walked = walk(store, &RunQuery::default(), 200).await;
+    assert_eq!(walked, (runs, vec![200, 101]));
+    let completed = RunQuery {
+        status: Some(RunStatus::Completed),
+        ..RunQuery::default()
+    };
+    assert_eq!(ids(store, completed).await, [oldest]);
+    let counts = store.count_runs(&RunQuery::default()).await.unwrap();
+    let counted = [RunStatus::Queued, RunStatus::Completed].map(|status| counts.of(status));
+    assert_eq!(counted, [300, 1]);
+}
+
 pub async fn pages_of_runs_stay_while_runs_are_added_and_deleted(store: &dyn Store) {
     let runs = stored(store, 6).await;
     let mut page = PageRequest::new(2, None);

@@ -81,6 +81,7 @@ macro_rules! store_tests {
                 runs_stored_out_of_order_are_listed_by_age,
                 lists_tell_how_runs_are_doing,
                 pages_of_runs_follow_each_other,
+                a_run_behind_many_is_listed_and_counted,
                 pages_of_runs_stay_while_runs_are_added_and_deleted,
                 cursors_that_no_list_gave_are_refused,
                 runs_are_found_by_status,
