@@ -32,8 +32,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Sets the number of open connections; 4,096 by default. The next one gets 503 `too_many_connections`. As many may wait in the kernel
-    /// until they are accepted.
+    /// Sets the number of open connections; 4,096 by default. The next one gets 503 `too_many_connections`. As many more, at least
+    /// 128, may wait in the kernel until they are accepted.
     #[must_use]
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections;

@@ -48,8 +48,10 @@ const REFUSAL_TIME: Duration = Duration::from_secs(5);
 /// **Limits.** Connections obey the [`Limits`](crate::Limits) of the options: a client that sends nothing, or reads
 /// nothing, is disconnected. Each frame of an event stream is sent without delay (`TCP_NODELAY`).
 ///
-/// The kernel queues as many connections as may be open until they are accepted, and at least 128; its own limit, `net.core.somaxconn` on
-/// Linux, may be lower. A client beyond that would wait for a second, until it tries again.
+/// The kernel queues new connections until they are accepted: at most as many as may be open, and at least 128, whatever the listener had
+/// before. Limits of the system come first: `net.core.somaxconn` on Linux, `kern.ipc.somaxconn` on macOS, where it is 128 by default; on
+/// Windows the queue stays as the listener was made. A client that finds the queue full tries again after a second, or is refused. While
+/// the limit of open connections is reached, what is queued gets its 503 as fast as clients send their requests, 64 at a time.
 ///
 /// **Other sites.** The service accepts requests for the names of this machine and for the allowed names, and for
 /// any name if an API key is required (see [`Options::with_allowed_host`]). It refuses writes by pages of sites that
@@ -151,7 +153,7 @@ async fn accept(listener: TcpListener, service: HttpService, options: &Options) 
     }
 }
 
-/// Lengthens the queue of connections that are not accepted yet. Where the system cannot, the queue stays as it is.
+/// Sets the length of the queue of connections that are not accepted yet. Where the system cannot, the queue stays as it is.
 fn queue_bursts(listener: &TcpListener, connections: usize) {
     let most = i32::try_from(connections.max(MIN_QUEUED)).unwrap_or(i32::MAX);
     if let Err(error) = socket2::SockRef::from(listener).listen(most) {
