@@ -24,8 +24,8 @@ const MAX_BLOCKS: usize = 64;
 const FIRST_ROWS: usize = 64;
 const MAX_ROWS: usize = 1024;
 
-/// The candidates that are counted at least. If there are more, the rest is not counted: reading a million rows takes
-/// seconds, and a person who reads "2,000 or more" adds words.
+/// At least so many candidates are counted, the last of them with all that were read at once. If there are more, the rest is not
+/// counted: reading a million rows takes seconds, and a person who reads "2,000 or more" adds words.
 const COUNTED: usize = 2_000;
 
 /// The runs among which rows are read.
