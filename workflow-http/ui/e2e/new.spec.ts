@@ -141,6 +141,7 @@ test('a workflow that is opened takes an input and runs once it is there', async
   // What is shown until then is another workflow.
   await expect(input).toBeDisabled();
   await expect(ui.run).toBeDisabled();
+  await expect(ui.run).toHaveAccessibleDescription('Loading the workflow.');
   answer();
   await input.fill('7');
   await ui.run.click();

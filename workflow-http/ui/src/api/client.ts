@@ -73,8 +73,8 @@ export const validate = (spec: unknown, signal: AbortSignal) => json<Checked>('w
 
 export const createWorkflow = (spec: unknown) => json<Workflow>('workflows', post(spec));
 
-export const getWorkflow = (id: string, version: number | undefined) =>
-  json<Workflow>(`workflows/${name(id)}${version === undefined ? '' : `?version=${version}`}`);
+export const getWorkflow = (id: string, version: number | undefined, signal?: AbortSignal) =>
+  json<Workflow>(`workflows/${name(id)}${version === undefined ? '' : `?version=${version}`}`, signal ? { signal } : {});
 
 /** A new version of a workflow, unless another one was saved after version `over`: then 412. */
 export const saveWorkflow = (id: string, over: number, spec: unknown) =>

@@ -101,11 +101,17 @@ function Actions() {
   const isGoing = useSession(({ phase }) => phase.isGoing);
   const canSave = useSession(({ phase }) => phase.canSave);
   const isUnsaved = useSession(({ text: { isEdited, saved, text } }) => isEdited || (saved !== null && saved.text !== text));
+  const isOpening = useSession(({ phase }) => phase.isOpening);
   const { save } = useActions();
   const why = useId();
-  const isBarred = !isGoing && faults > 0;
+  const isBarred = !isGoing && !isOpening && faults > 0;
   return (
     <>
+      {isOpening && (
+        <span id={why} className="animate-[appear_1ms_300ms_both] text-meta text-ink-2">
+          Loading the workflow.
+        </span>
+      )}
       {isBarred && (
         <span id={why} className="text-meta text-fail">
           Fix {plural(faults, 'fault')} to run.
@@ -119,7 +125,7 @@ function Actions() {
       <Suspense fallback={null}>
         <Continue />
       </Suspense>
-      <RunButton why={isBarred ? why : undefined} />
+      <RunButton why={isBarred || isOpening ? why : undefined} />
     </>
   );
 }

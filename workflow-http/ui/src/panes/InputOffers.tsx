@@ -1,5 +1,5 @@
 // Inputs that can be chosen instead of typed: the examples of the workflow, and those of its earlier runs.
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { getRun, listRuns } from '../api/client';
 import { asLine } from '../base/format';
 import { own } from '../base/ownProperty';
@@ -38,15 +38,26 @@ export function InputOffers() {
   const known = new Set(examples.map(({ line }) => line));
   return (
     <>
-      <Offers title="Try with" offers={examples} />
-      <Offers title="Earlier inputs" offers={earlier.filter(({ line }) => !known.has(line)).slice(0, MOST)} />
+      <Offers key={`examples of ${workflow}`} title="Try with" offers={examples} />
+      <Offers key={`runs of ${workflow}`} title="Earlier inputs" offers={earlier.filter(({ line }) => !known.has(line)).slice(0, MOST)} />
     </>
   );
 }
 
 function Offers({ title, offers }: { title: string; offers: Offer[] }) {
   const { fillInput } = useActions();
-  const choose = async (offer: Offer) => fillInput(inputOf(await offer.read()));
+  const isShown = useRef(true);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
+  const choose = async (offer: Offer) => {
+    const input = inputOf(await offer.read());
+    // It may have taken long, and be of another workflow by now.
+    if (isShown.current) fillInput(input);
+  };
   if (offers.length === 0) return null;
   return (
     <section aria-label={title} className="mt-3">

@@ -21,7 +21,7 @@ export function InputPane() {
   const source = (choice: ReactNode) => <Source input={input} onInput={setInput} faults={faults} choice={choice} />;
   return (
     <section aria-label="Input" className="min-h-0 px-4 pt-2.5 pb-3.5 desk:overflow-auto">
-      {/* The input of another workflow is replaced by the one of this. */}
+      {/* Until the workflow is loaded, this is the input of the one before, and would be replaced. */}
       <fieldset className="min-w-0" disabled={isOpening}>
         <InputForm key={turn} schema={schema} input={input} faults={faults} onInput={setInput} onFill={fillInput} source={source} />
         <BudgetField />

@@ -25,7 +25,17 @@ interface Places {
   onProblem: (problem: Problem | null) => void;
 }
 
+/** How long the workflow of the address may take to arrive. Nothing can be run meanwhile. */
+const PATIENCE = 15_000;
+
 const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
+
+/** The workflow of an address that is not the one shown. */
+function awaitedAt(address: Address, shown: Saved | null): { id: string; version: number | undefined } | null {
+  if (address.at !== 'workflow') return null;
+  const { id, version } = address;
+  return shown?.id === id && (version === undefined || version === shown.version) ? null : { id, version };
+}
 
 /** Where a text is edited. */
 export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
@@ -41,7 +51,7 @@ export function useOpen({
 }: Places) {
   const [note, setNote] = useState<Note | null>(null);
   /** The workflow of the address is being loaded. */
-  const [isOpening, setOpening] = useState(false);
+  const [isOpening, setOpening] = useState(() => awaitedAt(address, currentText().saved) !== null);
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);
   const left = useRef(leftBefore);
@@ -146,28 +156,25 @@ export function useOpen({
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
   useEffect(() => {
-    const here = currentText().saved;
-    if (workflowId === undefined || (here?.id === workflowId && (version === undefined || version === here.version))) return;
-    let isStale = false;
-    setOpening(true);
-    getWorkflow(workflowId, version).then(
+    const awaited = workflowId === undefined ? null : awaitedAt({ at: 'workflow', id: workflowId, version }, currentText().saved);
+    setOpening(awaited !== null);
+    if (awaited === null) return;
+    const left = new AbortController();
+    getWorkflow(awaited.id, awaited.version, AbortSignal.any([left.signal, AbortSignal.timeout(PATIENCE)])).then(
       (workflow) => {
-        if (isStale) return;
+        if (left.signal.aborted) return;
         setOpening(false);
         onProblem(null);
         putAside();
         putOther(workflow);
       },
       (error: unknown) => {
-        if (isStale) return;
+        if (left.signal.aborted) return;
         setOpening(false);
         onProblem(asProblem(error));
       },
     );
-    return () => {
-      isStale = true;
-      setOpening(false);
-    };
+    return () => left.abort();
   }, [workflowId, version, currentText, putOther, putAside, onProblem]);
 
   // `#/new` never has a stored workflow: saving would replace it.
