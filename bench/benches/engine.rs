@@ -1,19 +1,14 @@
 //! The engine compared to a spawned task with a bounded channel.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
-#![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
 
-use std::{alloc::System, sync::Arc};
+use std::sync::Arc;
 
-use futures::{StreamExt, future::join_all, poll};
+use futures::{StreamExt, future::join_all};
 use serde_json::Value;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use workflow_bench::{compare, floor, hosted::Hosted, node, runtimes};
 use workflow_core::{Executor, LocalEngine, MemoryStore, Workflow};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 /// As wide as the fan, so that the limit on concurrent steps does not affect the measurement.
 const SLOTS: usize = 1_024;
@@ -25,8 +20,6 @@ fn main() {
         println!("\n{name} runtime, per run");
         runs(&runtime);
     }
-    println!("\nmemory");
-    memory(&Builder::new_current_thread().enable_all().build().unwrap());
 }
 
 fn steps(runtime: &Runtime) {
@@ -162,47 +155,6 @@ fn runs(runtime: &Runtime) {
             });
         },
     );
-}
-
-fn memory(runtime: &Runtime) {
-    const RUNS: usize = 10_000;
-    let workflow = node::workflow(&node::waiting());
-    let per_run = |region: &Region<System>| {
-        let change = region.change();
-        (change.bytes_allocated - change.bytes_deallocated) / RUNS
-    };
-    runtime.block_on(async {
-        let region = Region::new(ALLOCATOR);
-        let mut runs = Vec::with_capacity(RUNS);
-        for _ in 0..RUNS {
-            let mut run = Executor::new().run(Arc::clone(&workflow), Value::Null);
-            while poll!(run.next()).is_ready() {}
-            runs.push(run);
-        }
-        println!(
-            "a polled run that waits in a node: {} bytes",
-            per_run(&region)
-        );
-    });
-    runtime.block_on(async {
-        let hosted = Hosted::new(
-            LocalEngine::builder(node::registry())
-                .with_max_running(RUNS)
-                .with_max_queued(RUNS)
-                .build(),
-            node::waiting(),
-        )
-        .await;
-        let region = Region::new(ALLOCATOR);
-        for _ in 0..RUNS {
-            hosted.start().await;
-        }
-        tokio::task::yield_now().await;
-        println!(
-            "a run of the engine that waits in a node, with its log: {} bytes",
-            per_run(&region)
-        );
-    });
 }
 
 async fn drain(workflow: &Arc<Workflow>) {
