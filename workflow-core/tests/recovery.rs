@@ -527,14 +527,41 @@ async fn a_cancel_counts_also_when_it_can_be_written_only_later() {
     assert!(probe.taken().is_empty(), "nothing begins after a cancel");
 }
 
+/// Its attempt has not begun, so that it is not lost: it would fail, and use up the budget.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_creation_was_not_confirmed_has_lost_nothing() {
+    let store: Arc<dyn Store> = Faulty::new(memory(), |_, name| match name {
+        "create_run" => Trouble::After,
+        _ => Trouble::None,
+    });
+    let probe = Probe::default();
+    let engine = engine(&probe, &store);
+    let spec = json!({"budget": {"calls": 1}, "nodes": [
+        {"id": "a", "type": "Script", "on_ambiguous": "fail", "data": {"millis": 10}}
+    ]});
+    let run = start(&engine, spec, json!(1)).await;
+    let events = ended(&engine, run).await;
+    let expected = [
+        "run.created",
+        "run.started",
+        "node.started a",
+        "node.completed a",
+        "run.completed",
+    ];
+    assert_eq!(brief(&events), expected);
+    assert_eq!(probe.taken(), ["start a", "end a"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_was_stored_despite_an_error_is_driven() {
     let kept = memory();
-    let store: Arc<dyn Store> = Faulty::new(Arc::clone(&kept), |_, name| {
-        if name == "create_run" {
-            Trouble::After
-        } else {
-            Trouble::None
+    let mut reads = 0;
+    let store: Arc<dyn Store> = Faulty::new(Arc::clone(&kept), move |_, name| {
+        reads += usize::from(name == "read");
+        match name {
+            "create_run" => Trouble::After,
+            "read" if reads == 1 => Trouble::Before,
+            _ => Trouble::None,
         }
     });
     let engine = engine(&Probe::default(), &store);
@@ -606,6 +633,39 @@ async fn a_run_whose_observer_panics_is_driven_again() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     let report = engine.run_report(run).await.unwrap();
     assert_eq!(report.record.head.status, RunStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_observer_panics_when_it_is_stored_has_started() {
+    let observer = Arc::new(Panicking("run.created", AtomicBool::new(false)));
+    let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
+    let engine = builder.build();
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 10}}]});
+    let run = start(&engine, spec, json!(1)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let report = engine.run_report(run).await.unwrap();
+    assert_eq!(report.record.head.status, RunStatus::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_is_refused_leaves_no_alarm() {
+    let store = Faulty::new(memory(), |_, _| Trouble::None);
+    let shared: Arc<dyn Store> = store.clone();
+    let engine = engine(&Probe::default(), &shared);
+    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 10}}]});
+    let stored = engine.create_workflow(spec).await.unwrap().record.id;
+    let new = || {
+        let mut new = NewRun::new(stored, json!(1));
+        new.key = Some("k".to_owned());
+        engine.start(new)
+    };
+    // Both begin before one of them is stored.
+    let (first, second) = tokio::join!(new(), new());
+    assert_eq!(first.unwrap().id, second.unwrap().id);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let calls = store.calls();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(store.calls(), calls, "nothing reads a run that never was");
 }
 
 #[tokio::test(start_paused = true)]

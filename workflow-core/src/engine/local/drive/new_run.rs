@@ -109,9 +109,8 @@ impl Drives {
         loaded.head = RunHead::new(record.created_at);
         let (drives, answer) = (self.clone(), record.clone());
         let created = move |stored: Result<(), StoreError>| {
-            if stored.is_err() {
-                // The store may have written it before it failed. If so, the alarm drives it.
-                drives.retry_later(answer.id);
+            if let Err(error) = &stored {
+                drives.retry_if_stored(answer.id, error);
             }
             let _ = reply.send(stored.map(|()| answer).map_err(EngineError::from));
         };
@@ -133,8 +132,7 @@ impl Drives {
         reply: Reply,
     ) {
         if let Err(error) = self.store(&mut run).await {
-            // As for a run that is admitted at once.
-            self.retry_later(run.record.id);
+            self.retry_if_stored(run.record.id, &error);
             let _ = reply.send(Err(error.into()));
             return;
         }
@@ -149,6 +147,13 @@ impl Drives {
         drop((live, first, loaded, memory));
         let _ = reply.send(Ok(record));
         Box::pin(self.drive_here(lease, None, None)).await;
+    }
+
+    /// Sets an alarm for a run that the store may have written before it failed.
+    fn retry_if_stored(&self, run: RunId, error: &StoreError) {
+        if matches!(error, StoreError::Unavailable(_)) {
+            self.retry_later(run);
+        }
     }
 
     /// Stores a new run for the fleet. If this process ends before the dispatcher has taken it, the sweep of the fleet

@@ -31,26 +31,39 @@ impl Creation {
 
     /// Stores the run with its first events and the head that they make. Not retried: nothing was billed so far, and the caller of
     /// `start` gets the error.
-    ///
-    /// Returns what to call after the events are shown. `None` if the run is not stored, or the store cannot say.
     pub(super) async fn store(
         self,
         store: &dyn Store,
         events: &[StepEvent],
         head: &RunHead,
-    ) -> Option<impl FnOnce() + Send + use<>> {
+    ) -> (Answer, Result<(), StoreError>) {
         let Self {
             mut record,
             key,
             created,
         } = self;
         record.head.clone_from(head);
-        match store.create_run(record, events, key).await {
-            Ok(()) => Some(|| created(Ok(()))),
-            Err(error) => {
-                created(Err(error));
-                None
-            }
+        let stored = store.create_run(record, events, key).await;
+        (Answer(Some(created)), stored)
+    }
+}
+
+/// The answer to the caller of `start`. Dropping it says that the run is stored, also if a panic of the observer drops it: the run is
+/// driven again then.
+pub(super) struct Answer(Option<Created>);
+
+impl Answer {
+    pub(super) fn refuse(mut self, error: StoreError) {
+        if let Some(created) = self.0.take() {
+            created(Err(error));
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(created) = self.0.take() {
+            created(Ok(()));
         }
     }
 }

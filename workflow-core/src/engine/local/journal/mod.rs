@@ -14,7 +14,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::{creation::Creation, health::Health, live::LiveRun, observed::Observed};
+use self::{
+    creation::{Answer, Creation},
+    health::Health,
+    live::LiveRun,
+    observed::Observed,
+};
 use crate::engine::local::{admission::budget::Reservation, fleet::Fleet};
 use crate::{
     event::{EventKind, StepEvent},
@@ -143,6 +148,24 @@ impl StoreJournal {
         }
     }
 
+    /// Stores the run with its first events.
+    ///
+    /// # Errors
+    /// [`Fenced`] if it is not stored, or the store cannot say whether it is. The caller of `start` has the error then.
+    async fn create(&self, creation: Creation, events: &[StepEvent]) -> Result<Answer, Fenced> {
+        let (answer, stored) = creation.store(&*self.store, events, &self.head).await;
+        match stored {
+            Ok(()) => Ok(answer),
+            // It may have been written although it failed. An attempt that is among the events has not begun: as a run that is loaded,
+            // it would count as lost.
+            Err(StoreError::Unavailable(_)) if self.is_written(0, events).await => Ok(answer),
+            Err(error) => {
+                answer.refuse(error);
+                Err(Fenced)
+            }
+        }
+    }
+
     /// Whether the log has exactly these events after number `expected`.
     async fn is_written(&self, expected: u64, events: &[StepEvent]) -> bool {
         let (mut after, mut left) = (expected, events);
@@ -211,8 +234,7 @@ impl Journal for StoreJournal {
         let mut created = None;
         if let Some(creation) = self.creation.take() {
             // Boxed: it happens once, and each commit would be as large.
-            let stored = Box::pin(creation.store(&*self.store, events, &self.head)).await;
-            created = Some(stored.ok_or(Fenced)?);
+            created = Some(Box::pin(self.create(*creation, events)).await?);
         } else {
             self.append(expected, events).await?;
         }
@@ -229,9 +251,7 @@ impl Journal for StoreJournal {
             log_for_operators(event);
         }
         self.live.publish(events.drain(..));
-        if let Some(created) = created {
-            created();
-        }
+        drop(created);
         // A run whose steps never suspend must still yield to other tasks.
         tokio::task::consume_budget().await;
         Ok(())
