@@ -138,12 +138,8 @@ impl Drives {
             if let Some(end) = self.suspend(&mut lease, &head).await? {
                 return Ok(end);
             }
-            // A command has arrived in the meantime.
-            time = self
-                .shared
-                .placement
-                .fleet()
-                .map(|_| self.shared.clock().now());
+            // A command has arrived in the meantime, or its time has come.
+            time = Some(self.shared.clock().now());
         }
     }
 
@@ -167,6 +163,8 @@ impl Drives {
             Err(error) => return self.cannot_drive(lease, None, error.into()).await,
         };
         if record.head.status.has_ended() {
+            // What another engine has appended last may not have reached the readers here.
+            lease.live.begin_at(record.head.last_seq);
             lease.ended = true;
             return Ok(DriveStart::End(DriveEnd::Ended));
         }
@@ -263,7 +261,8 @@ impl Drives {
                     Some(time) => timers.set(run, time, self.shared.clock().now()),
                     None => timers.clear(run),
                 }
-                lease.try_release()
+                // One that is due at once may have fired while the lease was held, and woken nobody.
+                lease.try_release(|| head.wake_at.is_some() && !timers.is_set(run))
             }
             Placement::Fleet(_) if lease.live.inbox().is_interrupted() => {
                 return Err(DriveError::ShuttingDown);
@@ -349,13 +348,14 @@ impl DriveLease {
         head.status != RunStatus::Waiting || is_due || self.live.inbox().has_pending_requests()
     }
 
-    /// Releases the lease of a suspended run. Returns `false` and keeps it if a command has arrived.
+    /// Releases the lease of a suspended run. Returns `false` and keeps it if a command has arrived, or its alarm `has_fired`.
     ///
-    /// The inbox is checked after the release. A sender puts its command in before it tries to claim the run, so either
-    /// this check or the sender's claim sees it.
-    fn try_release(&mut self) -> bool {
+    /// Both are checked after the release. A sender puts its command in, and an alarm is removed, before the run is claimed: so either
+    /// this check or that claim sees it.
+    fn try_release(&mut self, has_fired: impl FnOnce() -> bool) -> bool {
         self.live.release();
-        self.released = !(self.live.inbox().has_pending_requests() && self.live.claim());
+        let is_wanted = self.live.inbox().has_pending_requests() || has_fired();
+        self.released = !(is_wanted && self.live.claim());
         self.released
     }
 }
@@ -382,5 +382,29 @@ impl Drop for DriveLease {
         if !self.released {
             self.live.close();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LocalEngine, Registry};
+
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_that_fires_before_the_lease_is_released_is_not_lost() {
+        let engine = LocalEngine::builder(Registry::default()).build();
+        let drives = &engine.drives;
+        let timers = drives.shared.placement.timers().unwrap();
+        let (run, now) = (RunId::new(), drives.shared.clock().now());
+        let live = drives.shared.runs.live(run);
+        let mut lease = DriveLease::claim(drives, &live).unwrap();
+        timers.set(run, now, now);
+        let alarm = timers.next().await;
+        drives.wake(alarm.run, Some(alarm.time));
+        assert!(!lease.try_release(|| !timers.is_set(run)), "it is kept");
+
+        timers.set(run, now.after(RETRY_DELAY), now);
+        assert!(lease.try_release(|| !timers.is_set(run)));
+        assert!(DriveLease::claim(drives, &live).is_some());
     }
 }

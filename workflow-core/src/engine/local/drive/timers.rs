@@ -76,6 +76,11 @@ impl Timers {
         lock(&self.alarms).remove(run);
     }
 
+    /// Whether a run has an alarm that has not fired.
+    pub(in crate::engine::local) fn is_set(&self, run: RunId) -> bool {
+        lock(&self.alarms).by_run.contains_key(&run)
+    }
+
     /// Waits for the next alarm and removes it.
     ///
     /// # Cancellation
