@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use async_trait::async_trait;
@@ -34,9 +34,15 @@ pub struct Faulty {
     calls: AtomicUsize,
     writes: Mutex<Vec<Vec<String>>>,
     forgets_inputs: bool,
+    is_damaged: AtomicBool,
 }
 
 impl Faulty {
+    /// From now on, no event can be read.
+    pub fn damage(&self) {
+        self.is_damaged.store(true, Ordering::SeqCst);
+    }
+
     /// `plan` is called before each call, with the number of the call, counted from 1, and its name.
     pub fn new(
         store: Arc<dyn Store>,
@@ -48,6 +54,7 @@ impl Faulty {
             calls: AtomicUsize::new(0),
             writes: Mutex::default(),
             forgets_inputs: false,
+            is_damaged: AtomicBool::new(false),
         })
     }
 
@@ -59,6 +66,7 @@ impl Faulty {
             calls: AtomicUsize::new(0),
             writes: Mutex::default(),
             forgets_inputs: true,
+            is_damaged: AtomicBool::new(false),
         })
     }
 
@@ -126,7 +134,15 @@ impl RunLog for Faulty {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StepEvent>, StoreError> {
-        self.call("read", self.store.read(run, after, limit)).await
+        let events = self.call("read", self.store.read(run, after, limit)).await;
+        if self.is_damaged.load(Ordering::SeqCst) {
+            return Err(StoreError::Damaged {
+                run,
+                seq: after + 1,
+                source: "a flipped bit".into(),
+            });
+        }
+        events
     }
     async fn run(&self, run: RunId) -> Result<Option<RunRecord>, StoreError> {
         self.call("run", self.store.run(run)).await

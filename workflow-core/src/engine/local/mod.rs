@@ -361,7 +361,9 @@ impl Runs for LocalEngine {
     ) -> Result<BoxStream<'static, Update>, EngineError> {
         // Before the record is read, so that events between that read and the subscription are not missed.
         let live = self.shared.runs.live(run);
-        if live.driven_to().is_some_and(|last| after <= last) {
+        if live.driven_to().is_some_and(|last| after <= last)
+            && self.shared.runs.stopped(run).is_none()
+        {
             // What the record would say is known.
             let reader = Reader::new(run, after, Some(live), Arc::clone(&self.shared));
             return Ok(reader.into_stream());
