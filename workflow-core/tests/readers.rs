@@ -5,15 +5,17 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use futures::{FutureExt, StreamExt, poll};
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{
     Probe,
     faulty::{Faulty, Trouble},
     registry,
 };
 use workflow_core::{
-    EngineError, LocalEngine, MemoryStore, NewRun, RunId, RunStatus, Runs, Update, Workflows,
+    EngineError, LocalEngine, MemoryStore, NewRun, Node, NodeContext, NodeError, RunId, RunStatus,
+    Runs, Update, Workflows,
 };
 
 async fn started(probe: &Probe, nodes: serde_json::Value) -> (Arc<LocalEngine>, RunId) {
@@ -345,4 +347,58 @@ async fn a_run_that_is_driven_here_is_read_without_the_store() {
     );
     let rest = describe(&events.collect::<Vec<_>>().await);
     assert_eq!(rest.last().unwrap(), "5 run.completed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_a_damaged_log_is_told_while_the_run_goes_on() {
+    let store = Faulty::new(Arc::new(MemoryStore::new()), |_, _| Trouble::None);
+    let builder = LocalEngine::builder(registry(&Probe::default())).with_store(store.clone());
+    let engine = builder.build();
+    // More events than a run keeps for its readers.
+    let spec = json!({"nodes": [{"id": "l", "type": "LoopNode", "data": {"max": 100, "until": "false", "nodes": [
+        {"id": "a", "type": "Script", "data": {"millis": 1_000}}]}}]});
+    let stored = engine.create_workflow(spec).await.unwrap();
+    let new = NewRun::new(stored.record.id, "in".into());
+    let run = engine.start(new).await.unwrap().id;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    store.damage();
+    let read: Vec<Update> = engine.events(run, 0).await.unwrap().collect().await;
+    assert_eq!(describe(&read), [""; 0]);
+    let refused = engine.events(run, 0).await.err();
+    assert!(
+        matches!(refused, Some(EngineError::Stopped { .. })),
+        "{refused:?}"
+    );
+}
+
+/// It would be shown before the start of its step, which is stored with what follows.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_only_computes_streams_nothing() {
+    let mut registry = registry(&Probe::default());
+    registry.register::<Said>("Said").with_instant();
+    let engine = LocalEngine::builder(registry).build();
+    let spec = json!({"nodes": [
+        {"id": "a", "type": "Said", "data": {}},
+        {"id": "b", "type": "Script", "data": {"say": ["word"], "millis": 10}},
+    ]});
+    let stored = engine.create_workflow(spec).await.unwrap();
+    let new = NewRun::new(stored.record.id, "in".into());
+    let run = engine.start(new).await.unwrap().id;
+    let updates: Vec<Update> = engine.events(run, 0).await.unwrap().collect().await;
+    let texts = describe(&updates);
+    let texts: Vec<_> = texts.iter().filter(|line| line.contains('@')).collect();
+    assert_eq!(texts, ["\"word\"@0"]);
+}
+
+/// A node that streams a text and returns.
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Said {}
+
+#[async_trait]
+impl Node for Said {
+    async fn run(&self, cx: &NodeContext) -> Result<Value, NodeError> {
+        cx.delta("early")?;
+        Ok(Value::Null)
+    }
 }

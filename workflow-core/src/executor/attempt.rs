@@ -52,7 +52,8 @@ pub(super) fn of(
         failures,
     };
     let cx = NodeContext::new(Arc::clone(context), scope, attempt, input)
-        .with_plan(plan.take_prepared(), reserved);
+        .with_plan(plan.take_prepared(), reserved)
+        .with_deltas(!body.steps[node].instant);
     let output_bytes = machine.limits().output_bytes;
     Some(run(body, node, turn, cx, step, output_bytes))
 }

@@ -330,6 +330,8 @@ pub struct NodeContext {
     report: Mutex<Option<Box<Report>>>,
     prepared: Mutex<Option<Prepared>>,
     reserved: Option<Amount>,
+    /// Whether its deltas are shown.
+    streams: bool,
     clock: WorkClock,
 }
 
@@ -351,6 +353,7 @@ impl NodeContext {
             report: Mutex::new(None),
             prepared: Mutex::new(None),
             reserved: None,
+            streams: true,
             clock: WorkClock::default(),
         }
     }
@@ -363,6 +366,12 @@ impl NodeContext {
     ) -> Self {
         self.prepared = Mutex::new(prepared);
         self.reserved = reserved;
+        self
+    }
+
+    /// Sets whether readers are shown its deltas. Those of a step whose start may be stored later are dropped.
+    pub(crate) fn with_deltas(mut self, streams: bool) -> Self {
+        self.streams = streams;
         self
     }
 
@@ -428,7 +437,7 @@ impl NodeContext {
     /// Streams a further piece of the answer to the readers of the run.
     ///
     /// It never blocks, and costs little without readers. Deltas are not logged: the output of the step is what `run`
-    /// returns, and a reader that comes later sees only that.
+    /// returns, and a reader that comes later sees only that. Those of a node that [only computes](NodeType::with_instant) are dropped.
     ///
     /// # Errors
     /// `cancelled` if the run is cancelled: the node should return the error.
@@ -450,7 +459,7 @@ impl NodeContext {
         if self.run.cancellation.is_cancelled() {
             return Err(NodeError::new("cancelled", "the run was cancelled"));
         }
-        if text.is_empty() {
+        if text.is_empty() || !self.streams {
             return Ok(());
         }
         self.note_first_delta();

@@ -390,7 +390,8 @@ impl NodeType {
 
     /// Declares that a node of this type only computes its output from what it reads: its `run` returns when it is first polled, costs
     /// nothing, and changes nothing. Predictions of a run then execute it, and know what follows from it; an engine stores its start and its
-    /// result together with what follows. If such a node waits all the same, it has begun before its start is stored. Default: it may wait.
+    /// result together with what follows. If such a node waits all the same, it has begun before its start is stored. Text that it streams
+    /// is dropped: it would be shown before its start. Default: it may wait.
     pub fn with_instant(&mut self) -> &mut Self {
         self.instant = true;
         self.with_no_side_effects()
