@@ -93,7 +93,8 @@ impl Driver {
         self
     }
 
-    /// Whether all inputs are results of steps that only compute, or begin a run that nobody has stored.
+    /// Whether all inputs are results of steps that only compute, or begin a run that nobody has stored. Notices are not among them yet:
+    /// nothing is billed because of one.
     pub(super) fn has_only_computed(&self) -> bool {
         self.inputs.iter().all(|input| match input {
             Input::Resume => !self.turn.events.is_empty(),

@@ -143,7 +143,7 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// A first turn. `events` were decided before and are not stored yet.
+    /// A first turn, without events.
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             now,
