@@ -132,3 +132,34 @@ pub(super) fn write_data(chunk: &mut Vec<u8>, value: &impl Serialize) -> serde_j
     chunk.extend_from_slice(b"\n\n");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use workflow_core::StepEvent;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_chunk_has_no_more_frames_than_fit_into_it() {
+        const FRAME: usize = 1_000;
+        let event: StepEvent = serde_json::from_value(serde_json::json!({
+            "seq": 2,
+            "run_id": "0197f9d2-6f3e-7000-8000-000000000001",
+            "time": "2026-01-31T12:00:00Z",
+            "type": "run.started"
+        }))
+        .unwrap();
+        let updates = stream::iter(vec![Update::Event(event); 100]);
+        let write = |_: &Update, chunk: &mut Vec<u8>| {
+            chunk.extend_from_slice(&[b'x'; FRAME]);
+            Ok(())
+        };
+        let chunks = Chunks::new("", updates, write, Duration::from_secs(5));
+        let lengths: Vec<usize> = chunks.map(|chunk| chunk.unwrap().len()).collect().await;
+        assert_eq!(lengths.iter().sum::<usize>(), 100 * FRAME);
+        let most = CHUNK_BYTES.next_multiple_of(FRAME);
+        assert!(lengths.iter().all(|length| *length <= most), "{lengths:?}");
+        assert_eq!(lengths.len(), 6, "as few as possible: {lengths:?}");
+    }
+}

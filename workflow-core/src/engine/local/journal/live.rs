@@ -1,7 +1,7 @@
 //! The state that a driver and the readers of a run share: its latest events, and the text of its running steps.
 //!
 //! There is no queue per reader. The run keeps a short tail of events, each reader has a [`Cursor`], and a reader that
-//! falls behind the tail reads the store. So a slow reader costs no memory and never delays the run.
+//! falls behind the tail reads the store, some events at a time. So a slow reader costs little memory and never delays the run.
 
 use std::{
     collections::{BTreeMap, VecDeque},

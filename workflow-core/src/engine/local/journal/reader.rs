@@ -4,12 +4,12 @@ use std::{mem, sync::Arc};
 
 use futures::stream::{self, BoxStream, StreamExt};
 
-use super::{
-    live::{Cursor, LiveRun, Next},
-    logs::READ_BATCH,
-};
+use super::live::{Cursor, LiveRun, Next};
 use crate::engine::local::{drive::replay::damaged_event, shared::Shared};
 use crate::{event::Update, store::StoreError, value::RunId};
+
+/// Events per read of the store. There may be many readers, and each holds what it has read until its client has taken it.
+const BATCH: usize = 128;
 
 /// A subscriber of a run's updates, with its position. It pulls; the run never waits for it.
 pub(in crate::engine::local) struct Reader {
@@ -79,10 +79,7 @@ impl Reader {
 
     /// Reads the next batch of the log. If there is none, the stream ends.
     async fn read_store(&mut self) {
-        let read = self
-            .shared
-            .store
-            .read(self.run, self.cursor.after, READ_BATCH);
+        let read = self.shared.store.read(self.run, self.cursor.after, BATCH);
         let events = read.await.unwrap_or_else(|error| {
             tracing::warn!(run = %self.run, %error, "a reader ends: the log cannot be read");
             if let StoreError::Damaged { seq, .. } = error {
