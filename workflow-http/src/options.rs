@@ -10,6 +10,9 @@ use crate::{
     metrics::Metrics,
 };
 
+/// The least of [`Options::with_heartbeat`].
+const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
+
 /// The options of a service, for [`router`](fn@crate::router) and [`serve`](fn@crate::serve).
 ///
 /// [`Options::default`] suits a service that is not nested, on the loopback interface, without a key:
@@ -140,11 +143,11 @@ impl Options {
         self
     }
 
-    /// Sets the longest silence of an event stream; 5 s by default. Then the stream sends a comment, which
+    /// Sets the longest silence of an event stream; 5 s by default, at least 100 ms. Then the stream sends a comment, which
     /// distinguishes a run without events from a dead connection, and keeps proxies from closing it.
     #[must_use]
     pub fn with_heartbeat(mut self, interval: Duration) -> Self {
-        self.heartbeat = interval;
+        self.heartbeat = interval.max(MIN_HEARTBEAT);
         self
     }
 

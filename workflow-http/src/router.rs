@@ -11,7 +11,7 @@
 //! 6. API keys and their budgets;
 //! 7. the handler, inside of a layer that turns a panic into a problem.
 //!
-//! [`serve`](fn@crate::serve) adds two more around these: request ids, and the limit of the URL.
+//! [`serve`](fn@crate::serve) adds more around these: request ids and traces, host and origin, and the limit of the URL.
 
 use std::{any::Any, sync::Arc};
 

@@ -10,7 +10,8 @@ const OTHER_FILES: u64 = 128;
 /// Raises the limit to the highest that the system allows without privileges. Systems often begin with 1,024, for the sake of
 /// programs that cannot handle more.
 ///
-/// A warning names what to do if it is too low for the connections that the settings allow.
+/// A warning names what to do if it is too low for the connections that the settings allow: those of clients, and to the models of one
+/// provider. Further providers and `HttpNode` need more.
 pub(crate) fn raise_limit(args: &ServeArgs) {
     let connections = (args.limits.max_connections).saturating_add(args.nodes.model_in_flight);
     let needed = u64::try_from(connections)
@@ -22,7 +23,7 @@ pub(crate) fn raise_limit(args: &ServeArgs) {
     };
     if limit < needed {
         tracing::warn!(
-            "this process may open {limit} files, and needs {needed} for --max-connections and --model-in-flight: raise the limit \
+            "this process may open {limit} files, and needs at least {needed} for --max-connections and --model-in-flight: raise the limit \
              (`ulimit -Hn {needed}`, `LimitNOFILE` of systemd, `--ulimit nofile` of a container), or lower these settings"
         );
     }

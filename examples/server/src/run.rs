@@ -76,7 +76,7 @@ async fn run_to_end(args: &RunArgs, variables: Variables) -> Result<ExitCode, Cl
         specs.any(|spec| LISTS.iter().any(|list| calls_the_model(&spec[list])))
     };
     let model = if needs_model {
-        Model::new(&args.nodes, &variables).await?
+        Model::new(&args.nodes, &variables)?
     } else {
         Model::unused()?
     };

@@ -66,7 +66,7 @@ async fn run(
     stderr: &Output,
 ) -> Result<(), CliError> {
     let mut signals = Signals::new()?;
-    let model = Model::new(&args.nodes, &variables).await?;
+    let model = Model::new(&args.nodes, &variables)?;
     let listener = listen(args.addr, "--addr").await?;
     let registry = registry(model.models.clone(), &args.nodes, variables.clone())?;
     let data = Data::open(&args.data).await?;

@@ -444,7 +444,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, default_value = "75s", value_name = "TIME", value_parser = duration)]
     pub(crate) keep_alive: Duration,
 
-    /// How long an event stream may be silent before it sends a comment.
+    /// How long an event stream may be silent before it sends a comment; at least 100 ms.
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = duration)]
     pub(crate) heartbeat: Duration,
 

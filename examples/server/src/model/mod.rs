@@ -56,12 +56,12 @@ impl Model {
     /// The models by these settings. Starts the simulation if it is requested.
     ///
     /// The Gemini API is the default provider if there is a key for it, otherwise the first of the other providers.
-    pub(crate) async fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, CliError> {
+    pub(crate) fn new(args: &NodeArgs, variables: &Variables) -> Result<Self, CliError> {
         let prices = prices(args.prices.as_deref())?;
         let mut providers = Provider::all(args, variables)?;
         let gemini = builder(args, variables, &prices);
         if args.simulate {
-            let simulation = Simulation::start(args.simulate_pace).await?;
+            let simulation = Simulation::start(args.simulate_pace)?;
             let client = simulated(gemini, simulation.base_url()).build()?;
             return Ok(Self {
                 models: simulated_models(&client, &providers, args, &prices)?,

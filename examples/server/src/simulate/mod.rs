@@ -29,9 +29,12 @@ mod version;
 use std::{io, net::Ipv4Addr, time::Duration};
 
 use axum::serve::ListenerExt;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpSocket, task::JoinSet};
 
 use self::router::router;
+
+/// The connections that wait until they are accepted: as many as there may be requests to the models of a provider.
+const QUEUED: u32 = 1_024;
 
 /// The running server. Dropping it stops the server.
 pub(crate) struct Simulation {
@@ -41,8 +44,11 @@ pub(crate) struct Simulation {
 
 impl Simulation {
     /// Starts on a free port; `pace` is the time for each word.
-    pub(crate) async fn start(pace: Duration) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    pub(crate) fn start(pace: Duration) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        // Many runs may call their models at once. With the queue of `TcpListener`, some would connect a second later.
+        let listener = socket.listen(QUEUED)?;
         let base_url = format!("http://{}", listener.local_addr()?);
         let listener = listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
