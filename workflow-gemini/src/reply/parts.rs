@@ -3,7 +3,7 @@
 //! A later turn has to send them back unchanged: the API refuses a conversation whose thought signatures
 //! are missing (`MISSING_THOUGHT_SIGNATURE`).
 
-use std::fmt;
+use std::{fmt, mem};
 
 use serde::{
     Deserialize, Deserializer,
@@ -29,49 +29,73 @@ pub(crate) fn text_of(part: &Value) -> Option<(&str, bool)> {
     Some((text, is_thought.unwrap_or_default()))
 }
 
-/// Appends a part. Plain pieces of one text are joined, because a stream cuts text anywhere. A part with a
-/// signature, or with an unknown member, is kept as it is. Joining keeps the number of parts small; a stream of
-/// 10,000 events would otherwise be 10,000 parts in the log.
-pub(crate) fn add(parts: &mut Vec<Value>, part: Value) {
-    let text = part["text"].as_str().unwrap_or_default();
-    let is_joined = is_plain(&part).is_some_and(|thought| is_joined(parts, text, thought));
-    if !is_joined {
-        parts.push(part);
-    }
+/// The parts of an answer. Plain pieces of one text are joined, because a stream cuts text anywhere. A part with a signature, or with an
+/// unknown member, is kept as it is. Joining keeps the number of parts small; a stream of 10,000 events would otherwise be 10,000 parts
+/// in the log.
+#[derive(Debug, Default)]
+pub(crate) struct Parts(Vec<Kept>);
+
+#[derive(Debug)]
+enum Kept {
+    /// Text and nothing else. It grows while pieces of its kind follow.
+    Text {
+        text: String,
+        is_thought: bool,
+    },
+    Other(Value),
 }
 
-/// Appends a part that is text only, as [`add`] does.
-pub(crate) fn add_text(parts: &mut Vec<Value>, text: &str) {
-    if !is_joined(parts, text, false) {
-        parts.push(json!({ "text": text }));
-    }
-}
-
-/// Appends a text to the last part, if both are plain pieces of one text. Returns `false` if it is a part of its own.
-fn is_joined(parts: &mut [Value], more: &str, thought: bool) -> bool {
-    if more.is_empty() {
-        return true;
-    }
-    let last = parts.last_mut();
-    let last = last.filter(|last| is_plain(last) == Some(thought));
-    match last.map(|last| &mut last["text"]) {
-        Some(Value::String(text)) => {
-            text.push_str(more);
-            true
+impl Parts {
+    /// Appends a part.
+    pub(crate) fn add(&mut self, mut part: Value) {
+        match take_plain(&mut part) {
+            Some((text, is_thought)) => self.add_text(&text, is_thought),
+            None => self.0.push(Kept::Other(part)),
         }
-        _ => false,
+    }
+
+    /// Appends a part that is text only.
+    pub(crate) fn add_text(&mut self, more: &str, is_thought: bool) {
+        if more.is_empty() {
+            return;
+        }
+        match self.0.last_mut() {
+            Some(Kept::Text {
+                text,
+                is_thought: of_thought,
+            }) if *of_thought == is_thought => text.push_str(more),
+            _ => self.0.push(Kept::Text {
+                text: more.to_owned(),
+                is_thought,
+            }),
+        }
+    }
+
+    /// The parts as the API has them.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        let values = self.0.into_iter().map(|kept| match kept {
+            Kept::Text { text, is_thought } if is_thought => json!({"text": text, "thought": true}),
+            Kept::Text { text, .. } => json!({ "text": text }),
+            Kept::Other(part) => part,
+        });
+        values.collect()
     }
 }
 
-/// Whether a part is text and nothing else. If so, the value is whether it is a thought.
-fn is_plain(part: &Value) -> Option<bool> {
-    let members = part.as_object()?;
-    members.get("text")?.as_str()?;
+/// The text of a part that is text and nothing else, and whether it is a thought. It is taken out of the part.
+fn take_plain(part: &mut Value) -> Option<(String, bool)> {
+    let members = part.as_object_mut()?;
     let thought = members.get("thought");
     // Any other member, such as `thoughtSignature`, belongs to exactly this piece of text.
     let known = 1 + usize::from(thought.is_some());
-    let thought = thought.map_or(Some(false), Value::as_bool)?;
-    (members.len() == known).then_some(thought)
+    let is_thought = thought.map_or(Some(false), Value::as_bool)?;
+    if members.len() != known {
+        return None;
+    }
+    match members.get_mut("text")? {
+        Value::String(text) => Some((mem::take(text), is_thought)),
+        _ => None,
+    }
 }
 
 impl<'de> Deserialize<'de> for Part {
@@ -161,12 +185,12 @@ mod tests {
             json!({}),
             json!(null),
         ];
-        let mut parts = Vec::new();
+        let mut parts = Parts::default();
         for part in came {
             // As a stream has it.
             match serde_json::from_str(&part.to_string()).unwrap() {
-                Part::Text(text) => add_text(&mut parts, &text),
-                Part::Other(part) => add(&mut parts, part),
+                Part::Text(text) => parts.add_text(&text, false),
+                Part::Other(part) => parts.add(part),
             }
         }
         let expected = [
@@ -182,6 +206,6 @@ mod tests {
             json!({}),
             json!(null),
         ];
-        assert_eq!(parts, expected);
+        assert_eq!(parts.into_values(), expected);
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     error::{ApiError, ErrorBody, GeminiError, NoAnswer, NoAnswerReason},
     reply::{
         BlockReason, Candidate, Chunk, Details, FinishReason, PromptFeedback, Reply, Response,
-        parts::{self, Part},
+        parts::{self, Part, Parts},
     },
     request::{FunctionCall, GenerateRequest},
 };
@@ -40,7 +40,7 @@ pub(crate) struct ReplyBuilder {
     ratings: Vec<String>,
     message: Option<String>,
     details: Details,
-    parts: Vec<Value>,
+    parts: Parts,
     /// Tokens of the requests before the current one.
     usage_before: Usage,
     /// Tokens of the current request so far.
@@ -120,7 +120,7 @@ impl ReplyBuilder {
         for part in candidate.take_parts() {
             match part {
                 Part::Text(text) => {
-                    parts::add_text(&mut self.parts, &text);
+                    self.parts.add_text(&text, false);
                     self.add_text(text, false, news);
                 }
                 Part::Other(part) => self.add_part(part, news),
@@ -143,7 +143,7 @@ impl ReplyBuilder {
         }
         self.details.add_part(&part);
         self.add_call(&part);
-        parts::add(&mut self.parts, part);
+        self.parts.add(part);
     }
 
     fn add_call(&mut self, part: &Value) {
@@ -224,7 +224,7 @@ impl ReplyBuilder {
                 prompt_tokens: self.prompt_tokens.unwrap_or_default(),
                 requests: self.requests,
                 details: self.details,
-                parts: self.parts,
+                parts: self.parts.into_values(),
                 model_version: self.model_version,
                 response_id: self.response_id,
             }),
@@ -233,7 +233,7 @@ impl ReplyBuilder {
                 message: self.message,
                 usage,
                 details: self.details,
-                parts: self.parts,
+                parts: self.parts.into_values(),
                 model_version: self.model_version,
                 response_id: self.response_id,
             }
