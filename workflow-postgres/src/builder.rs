@@ -43,6 +43,7 @@ impl Builder {
 
     /// How long connecting, and a statement that needs a connection, may wait; 5 seconds by default. A statement
     /// that waited this long fails with [`StoreError::Unavailable`](workflow_core::store::StoreError::Unavailable).
+    /// Updating the tables of an older version may take longer.
     #[must_use]
     pub fn with_connection_timeout(mut self, timeout: Duration) -> Self {
         self.connection_timeout = timeout;

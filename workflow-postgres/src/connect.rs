@@ -35,10 +35,14 @@ impl Builder {
         };
         let options = options.application_name("workflow-postgres");
         let target = Target::of(&options);
-        let prepared = timeout(self.connection_timeout, prepare(&target, &options));
-        prepared.await.map_err(|elapsed| {
+        let opened = timeout(self.connection_timeout, open(&target, &options));
+        let mut connection = opened.await.map_err(|elapsed| {
             ConnectError::new(target.clone(), ConnectErrorKind::Unreachable).with_source(elapsed)
         })??;
+        // As long as it takes: a transaction that is given up would begin again at the next start.
+        schema::migrate(&target, &mut connection).await?;
+        let closed = connection.close().await;
+        closed.map_err(|error| ConnectError::of_sqlx(&target, error))?;
         let pool = PgPoolOptions::new()
             .max_connections(self.connections)
             .acquire_timeout(self.connection_timeout)
@@ -47,11 +51,10 @@ impl Builder {
     }
 }
 
-/// Checks the server and creates its tables, on a connection of its own: an error of a pool hides its cause.
-async fn prepare(target: &Target, options: &PgConnectOptions) -> Result<(), ConnectError> {
-    let failed = |error| ConnectError::of_sqlx(target, error);
-    let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
+/// Connects and checks the server and its tables, on a connection of its own: an error of a pool hides its cause.
+async fn open(target: &Target, options: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
+    let connection = PgConnection::connect_with(options).await;
+    let mut connection = connection.map_err(|error| ConnectError::of_sqlx(target, error))?;
     schema::inspect(target, &mut connection).await?;
-    schema::migrate(target, &mut connection).await?;
-    connection.close().await.map_err(failed)
+    Ok(connection)
 }

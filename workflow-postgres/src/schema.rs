@@ -72,15 +72,29 @@ pub(crate) async fn migrate(
     target: &Target,
     connection: &mut PgConnection,
 ) -> Result<(), ConnectError> {
+    let failed = |error| ConnectError::of_sqlx(target, error);
+    let older = format(connection).await.map_err(failed)?;
+    let older = older.filter(|found| *found < NEWEST);
+    if let Some(found) = older {
+        tracing::info!(
+            found,
+            NEWEST,
+            "the tables of {target} are updated: this takes longer the more runs there are, and writes wait for it"
+        );
+    }
     migrator()
         .run(connection)
         .await
         .map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                ConnectError::of_sqlx(target, error)
+                failed(error)
             }
             other => ConnectError::new(target.clone(), ConnectErrorKind::Other).with_source(other),
-        })
+        })?;
+    if older.is_some() {
+        tracing::info!("the tables of {target} are updated");
+    }
+    Ok(())
 }
 
 fn migrator() -> Migrator {

@@ -6,6 +6,7 @@ mod common;
 
 use std::time::Duration;
 
+use sqlx::{Connection, PgConnection, query};
 use workflow_postgres::{ConnectError, ConnectErrorKind as Kind, PostgresStore};
 
 /// The error of a URL, and of its sources, as an operator reads it.
@@ -97,6 +98,23 @@ async fn stores_that_connect_at_once_create_the_tables_once() {
     for store in futures::future::join_all(all).await {
         store.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_update_may_take_longer_than_connecting() {
+    let url = common::server().create_database();
+    let mut other = PgConnection::connect(&url).await.unwrap();
+    let mut update = other.begin().await.unwrap();
+    // As another instance that updates.
+    let schema = query("CREATE SCHEMA workflow_runner");
+    schema.execute(&mut *update).await.unwrap();
+    let limit = Duration::from_millis(500);
+    let store = PostgresStore::builder(&url).with_connection_timeout(limit);
+    let mut connecting = Box::pin(store.connect());
+    let early = tokio::time::timeout(limit * 2, &mut connecting).await;
+    assert!(early.is_err(), "{early:?}");
+    update.rollback().await.unwrap();
+    connecting.await.unwrap();
 }
 
 fn free_port() -> u16 {
