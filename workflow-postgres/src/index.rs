@@ -10,7 +10,9 @@ use sqlx::{
 use tokio::{task::spawn_blocking, time::sleep};
 use workflow_sqlkit::{
     limit,
-    search::{Built, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids},
+    search::{
+        Built, DamagedBlocks, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids,
+    },
 };
 
 use crate::{
@@ -37,6 +39,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 pub(crate) async fn build_next(
     pool: &PgPool,
     replacements: &mut Replacements,
+    damaged: &DamagedBlocks,
     block_runs: usize,
 ) -> sqlx::Result<Built> {
     let mut connection = pool.acquire().await?;
@@ -44,7 +47,8 @@ pub(crate) async fn build_next(
     if !try_lock(&mut transaction, INDEXING).await? {
         return Ok(Built::Nothing { is_stale: false });
     }
-    let heads = heads(&mut transaction).await?;
+    let mut heads = heads(&mut transaction).await?;
+    damaged.mark(&mut heads);
     let next = next_build(&heads, replacements.is_due(&heads));
     let nothing = Built::Nothing {
         is_stale: heads.iter().any(|head| head.is_stale),

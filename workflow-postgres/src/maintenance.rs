@@ -13,7 +13,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, timeout},
 };
-use workflow_sqlkit::search::{BLOCK_RUNS, Built, LOOK_AFTER_RUNS, Replacements};
+use workflow_sqlkit::search::{BLOCK_RUNS, Built, DamagedBlocks, LOOK_AFTER_RUNS, Replacements};
 
 use crate::{
     advisory::{MAINTENANCE, try_lock},
@@ -86,9 +86,10 @@ pub(crate) struct Maintenance {
 #[derive(Debug, Default)]
 struct Signals {
     is_stopped: AtomicBool,
-    /// A run was deleted, many were created, or the task has to end.
+    /// A run was deleted, many were created, a block is damaged, or the task has to end.
     changed: Notify,
     created: AtomicUsize,
+    damaged: DamagedBlocks,
 }
 
 impl Maintenance {
@@ -104,6 +105,19 @@ impl Maintenance {
         if before.is_multiple_of(LOOK_AFTER_RUNS) {
             self.signals.changed.notify_one();
         }
+    }
+
+    /// A search could not read a block of the index.
+    pub(crate) fn report_damage(&self, block: i64) {
+        if self.signals.damaged.add(block) {
+            self.signals.changed.notify_one();
+        }
+    }
+
+    /// The blocks that searches of this store could not read.
+    #[cfg(test)]
+    pub(crate) fn damaged(&self) -> &DamagedBlocks {
+        &self.signals.damaged
     }
 
     /// A run was deleted: its events are deleted soon.
@@ -123,7 +137,7 @@ async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
     let mut replacements = Replacements::new();
     while !pool.is_closed() && !signals.is_stopped.load(Ordering::Relaxed) {
         let has_deleted = delete_some(&pool, retention).await;
-        let built = index::build_next(&pool, &mut replacements, BLOCK_RUNS).await;
+        let built = index::build_next(&pool, &mut replacements, &signals.damaged, BLOCK_RUNS).await;
         let mut wait = LOOK_EVERY;
         match built {
             Ok(Built::Block) => continue,

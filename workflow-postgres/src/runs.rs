@@ -18,6 +18,7 @@ use workflow_sqlkit::{
 
 use crate::{
     error::failed,
+    maintenance::Maintenance,
     page::batches,
     search::{self, TextSearch},
 };
@@ -149,11 +150,12 @@ pub(crate) async fn unfinished(
 pub(crate) async fn page(
     pool: &PgPool,
     unreadable: &UnreadableRows,
+    maintenance: &Maintenance,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
     if let Some(text) = searched(query) {
         let wanted = Wanted::of(query, &text);
-        let reader = TextSearch::new(pool, query, &text)?;
+        let reader = TextSearch::new(pool, query, &text, maintenance)?;
         return search_runs(&reader, &wanted, query, unreadable).await;
     }
     let before = before(&query.page)?;
@@ -186,14 +188,18 @@ pub(crate) fn listed(query: &RunQuery, before: String, size: i64) -> QueryBuilde
 }
 
 /// How many runs there are of each status that this version knows.
-pub(crate) async fn count(pool: &PgPool, query: &RunQuery) -> Result<RunCounts, StoreError> {
+pub(crate) async fn count(
+    pool: &PgPool,
+    maintenance: &Maintenance,
+    query: &RunQuery,
+) -> Result<RunCounts, StoreError> {
     let Some(text) = searched(query) else {
         return search::counts(pool, counted(query)).await;
     };
     // Neither the status nor the page counts.
     let mut of_all = RunQuery::default();
     of_all.workflow_id = query.workflow_id;
-    let reader = TextSearch::new(pool, &of_all, &text)?;
+    let reader = TextSearch::new(pool, &of_all, &text, maintenance)?;
     count_matching(&reader, &Wanted::of(&of_all, &text)).await
 }
 

@@ -12,7 +12,7 @@ use workflow_sqlkit::{
     search::{Among, BlockHead, BlockReader, HeadColumns},
 };
 
-use crate::error::failed;
+use crate::{error::failed, maintenance::Maintenance};
 
 pub(crate) const HEADS: &str = "SELECT block, first, last, runs, min_id, max_id, stale \
      FROM workflow_runner.run_block ORDER BY first";
@@ -26,6 +26,7 @@ pub(crate) struct TextSearch<'a> {
     query: &'a RunQuery,
     text: &'a str,
     before: String,
+    maintenance: &'a Maintenance,
 }
 
 impl<'a> TextSearch<'a> {
@@ -33,6 +34,7 @@ impl<'a> TextSearch<'a> {
         pool: &'a PgPool,
         query: &'a RunQuery,
         text: &'a str,
+        maintenance: &'a Maintenance,
     ) -> Result<Self, StoreError> {
         let before = before(&query.page)?;
         Ok(Self {
@@ -40,6 +42,7 @@ impl<'a> TextSearch<'a> {
             query,
             text,
             before,
+            maintenance,
         })
     }
 
@@ -117,6 +120,10 @@ impl BlockReader for TextSearch<'_> {
             .iter()
             .map(|row| Ok((number(row, 14)?, RunRow::from_row(row)?)));
         runs.collect::<sqlx::Result<_>>().map_err(failed)
+    }
+
+    fn report_damage(&self, block: i64) {
+        self.maintenance.report_damage(block);
     }
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {

@@ -9,7 +9,9 @@ use crate::{PostgresStore, index};
 
 /// Builds all blocks that can be built, of 16 runs each.
 async fn index(store: &PostgresStore) {
-    let build = || async { index::build_next(store.pool(), &mut Replacements::new(), 16).await };
+    let damaged = store.maintenance().damaged();
+    let build =
+        || async { index::build_next(store.pool(), &mut Replacements::new(), damaged, 16).await };
     while build().await.unwrap() == Built::Block {}
 }
 
@@ -83,6 +85,30 @@ async fn damage_of_the_index_hides_no_run() {
         index(&store).await;
         assert!(change(&store, sql).await > 0, "{sql}");
         runs.compare(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_block_is_built_again() {
+    let server = Postgres::start();
+    for sql in [
+        "UPDATE workflow_runner.run_token SET bytes = '' WHERE id / 2048 = 2",
+        "DELETE FROM workflow_runner.run_token WHERE id / 2048 = 2",
+        "UPDATE workflow_runner.run_block SET runs = 5000 WHERE block = 2",
+    ] {
+        let store = PostgresStore::connect(&server.create_database())
+            .await
+            .unwrap();
+        let runs = SearchedRuns::stored(&store, 50).await;
+        index(&store).await;
+        assert!(change(&store, sql).await > 0, "{sql}");
+        runs.compare(&store).await;
+        // The store's own task builds it.
+        let damaged = store.maintenance().damaged();
+        let is_left = "SELECT count(*) FROM workflow_runner.run_block WHERE block = 2";
+        while value(&store, is_left).await > 0 || !damaged.is_empty() {}
+        runs.compare(&store).await;
+        assert!(damaged.is_empty(), "{sql}");
     }
 }
 

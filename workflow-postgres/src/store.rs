@@ -133,6 +133,10 @@ impl PostgresStore {
         self.pool().close().await;
     }
 
+    pub(crate) fn maintenance(&self) -> &Maintenance {
+        &self.shared.maintenance
+    }
+
     pub(crate) fn pool(&self) -> &PgPool {
         &self.shared.pool
     }
@@ -242,11 +246,12 @@ impl Catalog for PostgresStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        runs::page(self.pool(), &self.shared.unreadable, &query).await
+        let (unreadable, maintenance) = (&self.shared.unreadable, self.maintenance());
+        runs::page(self.pool(), unreadable, maintenance, &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
-        runs::count(self.pool(), query).await
+        runs::count(self.pool(), self.maintenance(), query).await
     }
 }
 

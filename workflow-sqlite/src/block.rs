@@ -4,17 +4,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_scalar};
 use tokio::sync::Notify;
-use workflow_sqlkit::search::{EncodedBlock, LOOK_AFTER_RUNS, row_id, row_ids};
+use workflow_sqlkit::search::{DamagedBlocks, EncodedBlock, LOOK_AFTER_RUNS, row_id, row_ids};
 
 pub(crate) const RUNS_IN: &str = "SELECT count(*) FROM run WHERE number BETWEEN ? AND ?";
 
 /// The rows of a block that one statement inserts.
 const ROWS_AT_ONCE: usize = 64;
 
-/// How the writer wakes the task that builds blocks.
+/// How the writer and searches wake the task that builds blocks.
 #[derive(Debug, Default)]
 pub(crate) struct IndexSignal {
     created: AtomicUsize,
+    pub(crate) damaged: DamagedBlocks,
     pub(crate) changed: Notify,
 }
 
@@ -24,6 +25,13 @@ impl IndexSignal {
         let before = self.created.fetch_add(created, Ordering::Relaxed);
         if has_deleted || before + created >= LOOK_AFTER_RUNS {
             self.created.store(0, Ordering::Relaxed);
+            self.changed.notify_one();
+        }
+    }
+
+    /// Records a block that a search could not read.
+    pub(crate) fn report_damage(&self, block: i64) {
+        if self.damaged.add(block) {
             self.changed.notify_one();
         }
     }

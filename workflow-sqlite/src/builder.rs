@@ -148,13 +148,13 @@ impl Builder {
         let indexer = Indexer {
             readers: readers.clone(),
             queue: writer.0.downgrade(),
-            signal,
+            signal: Arc::clone(&signal),
             block_runs: BLOCK_RUNS,
         };
         tokio::spawn(indexer.run());
         let scan = Scan::spawn(durable, Arc::clone(&health));
         Ok(SqliteStore::new(
-            path, health, readers, newest, writer, scan,
+            path, health, readers, newest, signal, writer, scan,
         ))
     }
 }

@@ -73,7 +73,8 @@ impl Indexer {
         &self,
         replacements: &mut Replacements,
     ) -> Result<Built, StoreError> {
-        let heads = heads(&self.readers).await.map_err(unavailable)?;
+        let mut heads = heads(&self.readers).await.map_err(unavailable)?;
+        self.signal.damaged.mark(&mut heads);
         let next = next_build(&heads, replacements.is_due(&heads));
         let is_stale = heads.iter().any(|head| head.is_stale);
         let (first, last) = next.range;

@@ -99,7 +99,8 @@ async fn a_search_reads_runs_by_number() {
     let (_directory, store) = store().await;
     for query in queries() {
         let readers = store.readers().unwrap();
-        let search = search::TextSearch::new(readers, &query, "text").unwrap();
+        let index = block::IndexSignal::default();
+        let search = search::TextSearch::new(readers, &query, "text", &index).unwrap();
         for among in [Among::Range((1, 2)), Among::Numbers(&[1, 2])] {
             for sql in [
                 search.runs_query(among, 10).into_string(),

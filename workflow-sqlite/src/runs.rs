@@ -17,6 +17,7 @@ use workflow_sqlkit::{
 };
 
 use crate::{
+    block::IndexSignal,
     error::is_damage,
     search::{self, TextSearch},
 };
@@ -185,11 +186,12 @@ pub(crate) async fn unfinished(
 pub(crate) async fn page(
     readers: &SqlitePool,
     unreadable: &UnreadableRows,
+    index: &IndexSignal,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
     if let Some(text) = searched(query) {
         let wanted = Wanted::of(query, &text);
-        let reader = TextSearch::new(readers, query, &text)?;
+        let reader = TextSearch::new(readers, query, &text, index)?;
         return search_runs(&reader, &wanted, query, unreadable).await;
     }
     let mut sql = list_query(query)?;
@@ -210,14 +212,18 @@ pub(crate) fn list_query(query: &RunQuery) -> Result<QueryBuilder<Sqlite>, Store
 }
 
 /// The number of runs by status. Statuses that this version does not know are omitted.
-pub(crate) async fn count(readers: &SqlitePool, query: &RunQuery) -> Result<RunCounts, StoreError> {
+pub(crate) async fn count(
+    readers: &SqlitePool,
+    index: &IndexSignal,
+    query: &RunQuery,
+) -> Result<RunCounts, StoreError> {
     let Some(text) = searched(query) else {
         return search::counts(readers, count_query(query)).await;
     };
     // Neither the status nor the page counts.
     let mut of_all = RunQuery::default();
     of_all.workflow_id = query.workflow_id;
-    let reader = TextSearch::new(readers, &of_all, &text)?;
+    let reader = TextSearch::new(readers, &of_all, &text, index)?;
     count_matching(&reader, &Wanted::of(&of_all, &text)).await
 }
 

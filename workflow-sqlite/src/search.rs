@@ -13,7 +13,7 @@ use workflow_sqlkit::{
     unavailable,
 };
 
-use crate::error::is_damage;
+use crate::{block::IndexSignal, error::is_damage};
 
 pub(crate) const HEADS: &str =
     "SELECT block, first, last, runs, min_id, max_id, stale FROM run_block ORDER BY first";
@@ -27,6 +27,7 @@ pub(crate) struct TextSearch<'a> {
     query: &'a RunQuery,
     text: &'a str,
     before: String,
+    index: &'a IndexSignal,
 }
 
 impl<'a> TextSearch<'a> {
@@ -34,6 +35,7 @@ impl<'a> TextSearch<'a> {
         readers: &'a SqlitePool,
         query: &'a RunQuery,
         text: &'a str,
+        index: &'a IndexSignal,
     ) -> Result<Self, StoreError> {
         let before = before(&query.page)?;
         Ok(Self {
@@ -41,6 +43,7 @@ impl<'a> TextSearch<'a> {
             query,
             text,
             before,
+            index,
         })
     }
 
@@ -123,6 +126,10 @@ impl BlockReader for TextSearch<'_> {
             .iter()
             .map(|row| Ok((number(row, 14)?, RunRow::from_row(row)?)));
         runs.collect::<sqlx::Result<_>>().map_err(unavailable)
+    }
+
+    fn report_damage(&self, block: i64) {
+        self.index.report_damage(block);
     }
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {

@@ -107,6 +107,29 @@ async fn damage_of_the_index_hides_no_run() {
 }
 
 #[tokio::test]
+async fn a_damaged_block_is_built_again() {
+    for sql in [
+        "UPDATE run_token SET bytes = zeroblob(length(bytes)) WHERE id / 2048 = 2",
+        "DELETE FROM run_token WHERE id / 2048 = 2",
+        "UPDATE run_block SET runs = 9223372036854775807 WHERE block = 2",
+        "UPDATE run_block SET runs = -1 WHERE block = 2",
+    ] {
+        let (_directory, path, store) = store().await;
+        let runs = SearchedRuns::stored(&store, 50).await;
+        index(&store).await;
+        assert!(change(&path, sql).await > 0, "{sql}");
+        runs.compare(&store).await;
+        // The store's own task builds it.
+        let damaged = &store.index().damaged;
+        let is_left = "SELECT count(*) FROM run_block WHERE block = 2";
+        while value(&store, is_left).await > 0 || !damaged.is_empty() {}
+        assert_eq!(value(&store, "SELECT sum(runs) FROM run_block").await, 48);
+        runs.compare(&store).await;
+        assert!(damaged.is_empty(), "{sql}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_cannot_be_read_ends_no_list() {
     for is_indexed in [false, true] {
         let (_directory, path, store) = store().await;

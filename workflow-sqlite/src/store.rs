@@ -20,6 +20,7 @@ use workflow_core::{
 use workflow_sqlkit::{EncodedAppend, EncodedRun, EncodedVersion, UnreadableRows, unavailable};
 
 use crate::{
+    block::IndexSignal,
     file::FileHealth,
     newest::NewestVersions,
     runs,
@@ -48,6 +49,7 @@ struct Shared {
     readers: SqlitePool,
     unreadable: UnreadableRows,
     newest: NewestVersions,
+    index: Arc<IndexSignal>,
     /// `None` after the store is closed.
     writer: Mutex<Option<WriterHandle>>,
     scan: ScanHandle,
@@ -59,6 +61,7 @@ impl SqliteStore {
         health: Arc<FileHealth>,
         readers: SqlitePool,
         newest: NewestVersions,
+        index: Arc<IndexSignal>,
         writer: WriterHandle,
         scan: ScanHandle,
     ) -> Self {
@@ -68,6 +71,7 @@ impl SqliteStore {
             readers,
             unreadable: UnreadableRows::default(),
             newest,
+            index,
             writer: Mutex::new(Some(writer)),
             scan,
         };
@@ -116,6 +120,11 @@ impl SqliteStore {
             .check_paths()
             .map_err(StoreError::Unavailable)?;
         Ok(&self.shared.readers)
+    }
+
+    /// The state of the search index.
+    pub(crate) fn index(&self) -> &Arc<IndexSignal> {
+        &self.shared.index
     }
 
     /// The queue of the writer; `None` after the store is closed.
@@ -261,11 +270,12 @@ impl Catalog for SqliteStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        runs::page(self.readers()?, &self.shared.unreadable, &query).await
+        let unreadable = &self.shared.unreadable;
+        runs::page(self.readers()?, unreadable, self.index(), &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
-        runs::count(self.readers()?, query).await
+        runs::count(self.readers()?, self.index(), query).await
     }
 }
 

@@ -87,6 +87,10 @@ impl BlockReader for Blocks {
         Ok(Vec::new())
     }
 
+    fn report_damage(&self, block: i64) {
+        panic!("block {block} is not damaged");
+    }
+
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {
         let mut counts = RunCounts::default();
         if let Among::Numbers(numbers) = among {

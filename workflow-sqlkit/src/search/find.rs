@@ -9,7 +9,7 @@ use workflow_core::{
 };
 
 use super::{
-    block::{self, row_id},
+    block::{self, row_id, verified},
     head::{BlockHead, unindexed},
     posting::Positions,
     token::{NUMBERS, Wanted},
@@ -58,6 +58,9 @@ pub trait BlockReader: Sync {
         among: Among<'_>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(i64, RunRow)>, StoreError>> + Send;
+
+    /// Called with a block that cannot be read: it has to be built again, unless it was replaced meanwhile.
+    fn report_damage(&self, block: i64);
 
     /// The matching runs by status.
     fn counts(
@@ -205,7 +208,9 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
     async fn new(reader: &'a Reader, wanted: &'a Wanted) -> Result<Self, StoreError> {
         let mut heads = reader.heads().await?;
         // A damaged number of runs must not decide how much memory is allocated.
-        heads.retain(BlockHead::is_plausible);
+        for damaged in heads.extract_if(.., |head| !head.is_plausible()) {
+            reader.report_damage(damaged.block);
+        }
         let unindexed = unindexed(&heads);
         let with_runs = heads.into_iter().filter(|head| head.runs > 0);
         let blocks = with_runs.map(|head| OpenBlock {
@@ -282,6 +287,7 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
                 None => {}
                 Some(Some(found)) => open.candidates = Some(found.into()),
                 Some(None) => {
+                    self.reader.report_damage(open.head.block);
                     self.unindexed.push(open.head.range);
                     open.candidates = Some(VecDeque::new());
                 }
@@ -320,8 +326,7 @@ impl<'a, Reader: BlockReader> Search<'a, Reader> {
         let rows = read(self.reader, heads, &[NUMBERS]).await?;
         for (head, found) in matching {
             let row = rows.get(&row_id(head.block, NUMBERS));
-            let numbers =
-                row.and_then(|row| block::numbers(verified(head, NUMBERS, row)?, head.range.0));
+            let numbers = row.and_then(|row| block::numbers(verified(NUMBERS, row)?, head.range.0));
             let numbers = numbers.and_then(|all| {
                 let youngest = self
                     .youngest
@@ -376,7 +381,7 @@ fn positions(rows: &Rows, head: &BlockHead, wanted: &Wanted) -> Option<Positions
     let mut found: Option<Positions> = None;
     for token in &wanted.tokens {
         let bucket = token.bucket();
-        let row = verified(head, bucket, rows.get(&row_id(head.block, bucket))?)?;
+        let row = verified(bucket, rows.get(&row_id(head.block, bucket))?)?;
         let having = block::positions(row, *token, runs)?;
         match &mut found {
             None => found = Some(having),
@@ -384,18 +389,4 @@ fn positions(rows: &Rows, head: &BlockHead, wanted: &Wanted) -> Option<Positions
         }
     }
     found
-}
-
-/// The bytes of a row. Logs it if they were changed.
-fn verified<'a>(head: &BlockHead, row: u16, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    let verified = block::verified(row, bytes);
-    if verified.is_none() {
-        let (first, last) = head.range;
-        tracing::error!(
-            first,
-            last,
-            "the search index of these runs is damaged: they are searched one by one"
-        );
-    }
-    verified
 }

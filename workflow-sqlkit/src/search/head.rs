@@ -22,7 +22,7 @@ pub struct BlockHead {
     pub min_id: String,
     /// The id of its youngest run.
     pub max_id: String,
-    /// Whether a run was deleted since it was built.
+    /// Whether it has to be replaced: a run was deleted since it was built, or it is damaged.
     pub is_stale: bool,
 }
 
@@ -54,7 +54,10 @@ impl BlockHead {
 /// `heads` are in the order of their ranges, and so is the result.
 pub(super) fn unindexed(heads: &[BlockHead]) -> Vec<(i64, i64)> {
     let starts = std::iter::once(1).chain(heads.iter().map(|head| head.range.1.saturating_add(1)));
-    let ends = heads.iter().map(|head| head.range.0 - 1).chain([i64::MAX]);
+    let ends = heads
+        .iter()
+        .map(|head| head.range.0.saturating_sub(1))
+        .chain([i64::MAX]);
     starts
         .zip(ends)
         .filter(|(first, last)| first <= last)
@@ -96,11 +99,12 @@ fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
     let (mut range, mut runs, mut replaces) = ((0, 0), 0, Vec::new());
     let (before, rest) = heads.split_at(stale);
     if let Some(head) = rest.first() {
-        (range, runs) = (head.range, head.runs);
+        (range, runs) = (head.range, head.runs.clamp(0, most));
         replaces.push(head.block);
     }
+    let fits = |head: &BlockHead, runs| head.is_plausible() && runs + head.runs <= most;
     for head in before.iter().rev() {
-        if runs + head.runs > most || head.range.1 + 1 != range.0 {
+        if !fits(head, runs) || head.range.1.saturating_add(1) != range.0 {
             break;
         }
         range.0 = head.range.0;
@@ -108,7 +112,7 @@ fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
         replaces.push(head.block);
     }
     for head in rest.iter().skip(1) {
-        if runs + head.runs > most || range.1 + 1 != head.range.0 {
+        if !fits(head, runs) || range.1.saturating_add(1) != head.range.0 {
             break;
         }
         range.1 = head.range.1;

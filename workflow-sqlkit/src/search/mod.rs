@@ -11,6 +11,7 @@
 //! Tokens are bytes and not characters: a text in UTF-8 is part of another one if its bytes are.
 
 mod block;
+mod damaged;
 mod find;
 mod head;
 mod posting;
@@ -18,6 +19,7 @@ mod token;
 
 pub use self::{
     block::{BLOCK_RUNS, EncodedBlock, IndexedRun, LOOK_AFTER_RUNS, row_id, row_ids},
+    damaged::DamagedBlocks,
     find::{Among, BlockReader, count, search},
     head::{BlockHead, Built, HeadColumns, NextBuild, Replacements, next_build},
     token::{Wanted, searched},
