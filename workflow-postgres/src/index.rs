@@ -88,8 +88,9 @@ pub(crate) async fn build_next(
         let stale = query("UPDATE workflow_runner.run_block SET stale = true WHERE block = $1");
         stale.bind(number).execute(&mut *connection).await?;
     }
-    let was_stale = !next.replaces.is_empty();
-    replacements.record(was_stale);
+    if !next.replaces.is_empty() {
+        replacements.record();
+    }
     Ok(Built::Block)
 }
 

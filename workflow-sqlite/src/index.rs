@@ -104,12 +104,12 @@ impl Indexer {
         };
         let block = spawn_blocking(move || EncodedBlock::of((first, last), runs));
         let block = block.await.map_err(unavailable)?;
-        replacements.record(!next.replaces.is_empty());
-        self.write(NewBlock {
-            block,
-            replaces: next.replaces,
-        })
-        .await?;
+        let is_replacement = !next.replaces.is_empty();
+        let replaces = next.replaces;
+        // Refused if a run was deleted meanwhile: then it is built again at once.
+        if self.write(NewBlock { block, replaces }).await? && is_replacement {
+            replacements.record();
+        }
         Ok(Built::Block)
     }
 

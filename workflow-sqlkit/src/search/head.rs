@@ -158,19 +158,20 @@ impl Replacements {
 
     /// Whether stale blocks may be replaced now.
     pub fn is_due(&mut self, heads: &[BlockHead]) -> bool {
+        let stale = heads.iter().filter(|head| head.is_stale).count();
+        // A build may have replaced many.
+        self.left = self.left.min(stale);
         if self.left == 0 && Instant::now() >= self.due {
-            self.left = heads.iter().filter(|head| head.is_stale).count();
+            self.left = stale;
         }
         self.left > 0
     }
 
-    /// Records that a block was built, and whether it replaced others.
-    pub fn record(&mut self, was_stale: bool) {
-        if was_stale {
-            self.left = self.left.saturating_sub(1);
-            // From the end of a round: however long it takes, new runs are indexed between two.
-            self.due = Instant::now() + STALE_FOR;
-        }
+    /// Records that a block was stored in place of others.
+    pub fn record(&mut self) {
+        self.left = self.left.saturating_sub(1);
+        // From the end of a round: however long it takes, new runs are indexed between two.
+        self.due = Instant::now() + STALE_FOR;
     }
 
     /// When further stale blocks may be replaced.
@@ -218,6 +219,37 @@ mod tests {
             true,
         );
         assert_eq!(built.range, (6, 8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stale_blocks_are_replaced_in_rounds() {
+        let heads = |stale: &[bool]| -> Vec<BlockHead> {
+            let numbered = (1..).zip(stale);
+            numbered
+                .map(|(at, is_stale)| head(at, (at, at), 1, *is_stale))
+                .collect()
+        };
+        let mut replacements = Replacements::new();
+        assert!(!replacements.is_due(&heads(&[false, false])));
+        // At once at first, one by one.
+        assert!(replacements.is_due(&heads(&[true, true, true, true])));
+        replacements.record();
+        assert!(replacements.is_due(&heads(&[false, true, true, true])));
+        // One build replaces two, so the round ends with the next one, although another became stale.
+        replacements.record();
+        assert!(replacements.is_due(&heads(&[false, true])));
+        replacements.record();
+        let another = heads(&[true, true]);
+        assert!(!replacements.is_due(&another));
+        tokio::time::advance(STALE_FOR / 2).await;
+        assert!(!replacements.is_due(&another));
+        tokio::time::advance(STALE_FOR / 2).await;
+        assert_eq!(replacements.due(), Instant::now());
+        assert!(replacements.is_due(&another));
+        // All were joined into one.
+        replacements.record();
+        assert!(!replacements.is_due(&heads(&[false])));
+        assert!(!replacements.is_due(&another));
     }
 
     #[test]
