@@ -1,15 +1,16 @@
 //! Searches: candidates from blocks, newest first, then their rows.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use workflow_core::{
-    RunId, RunRecord,
+    RunRecord,
     record::{Page, RunCounts, RunQuery},
     store::StoreError,
 };
 
 use super::{
     block::{self, row_id, verified},
+    found::Found,
     head::{BlockHead, unindexed},
     posting::Positions,
     token::{NUMBERS, Wanted},
@@ -86,17 +87,11 @@ pub async fn search(
     if query.page.cursor.is_some() {
         search.youngest = reader.youngest().await?;
     }
-    let mut found = Found {
-        unreadable,
-        runs: BTreeMap::new(),
-    };
+    let mut found = Found::new(unreadable);
     let mut most = FIRST_ROWS;
     loop {
         for range in std::mem::take(&mut search.unindexed) {
-            let rows = reader.runs(Among::Range(range), limit).await?;
-            for (_, row) in &rows {
-                _ = found.add(row);
-            }
+            found.add_newest(reader, range, limit).await?;
         }
         // Only newer runs than the last of the page can still change it.
         search.close_older_than(found.last_of(limit).as_deref());
@@ -118,13 +113,7 @@ pub async fn search(
         }
         most = (most * 2).min(MAX_ROWS);
     }
-    let mut runs: Vec<_> = found.runs.into_iter().rev().take(limit).collect();
-    let more = runs.len() > query.page.limit;
-    runs.truncate(query.page.limit);
-    let last = runs.last().filter(|_| more);
-    let next = last.map(|(id, _)| id.to_string());
-    let records = runs.into_iter().filter_map(|(_, record)| record);
-    Ok(Page::new(records.collect(), next))
+    Ok(found.page(query.page.limit))
 }
 
 /// The number of runs that match a query with a text, by status: at least the newest ones if the text has many candidates.
@@ -152,32 +141,6 @@ pub async fn count(reader: &impl BlockReader, wanted: &Wanted) -> Result<RunCoun
         }
         candidates_read += numbers.len();
         counts += reader.counts(Among::Numbers(&numbers)).await?;
-    }
-}
-
-/// The matching runs that were found so far.
-struct Found<'a> {
-    unreadable: &'a UnreadableRows,
-    /// By id. `None` for a run whose record cannot be read: it has a place on its page, so that those after it are found, too.
-    runs: BTreeMap<RunId, Option<RunRecord>>,
-}
-
-impl Found<'_> {
-    /// Returns whether the record can be read.
-    fn add(&mut self, row: &RunRow) -> bool {
-        let record = self.unreadable.run(row);
-        let is_readable = record.is_some();
-        let id = str::from_utf8(&row.id).ok().and_then(|id| id.parse().ok());
-        if let Some(id) = id {
-            self.runs.insert(id, record);
-        }
-        is_readable
-    }
-
-    /// The id of the last of so many runs, newest first; `None` if there are fewer.
-    fn last_of(&self, limit: usize) -> Option<String> {
-        let mut ids = self.runs.keys().rev();
-        ids.nth(limit.saturating_sub(1)).map(RunId::to_string)
     }
 }
 

@@ -13,6 +13,7 @@
 mod block;
 mod damaged;
 mod find;
+mod found;
 mod head;
 mod posting;
 mod token;
