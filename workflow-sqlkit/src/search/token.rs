@@ -27,6 +27,8 @@ impl Token {
         Self(kind | value)
     }
 
+    /// The place of a status in `RunStatus::ALL`, which blocks store: if one moves, or if there is a new one of runs that have not
+    /// ended, a migration has to delete all blocks.
     pub(super) fn status(status: &[u8]) -> Option<Self> {
         let known = (0..).zip(RunStatus::ALL);
         let found = known
@@ -90,4 +92,28 @@ impl Wanted {
 pub fn searched(query: &RunQuery) -> Option<String> {
     let text = query.text.as_deref().filter(|text| !text.is_empty());
     text.map(str::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_tokens_of_statuses_stay() {
+        let tokens = [
+            "queued",
+            "running",
+            "waiting",
+            "completed",
+            "failed",
+            "cancelled",
+        ];
+        for (at, status) in (0..).zip(tokens) {
+            let token = Token::status(status.as_bytes());
+            assert_eq!(token, Some(Token(STATUS | at)), "{status}");
+        }
+        // A block has the tokens of all of these for a run that has not ended.
+        let open = RunStatus::ALL.iter().filter(|status| !status.has_ended());
+        assert_eq!(open.count(), 3);
+    }
 }
