@@ -152,7 +152,7 @@ impl Builder {
             block_runs: BLOCK_RUNS,
         };
         tokio::spawn(indexer.run());
-        let scan = Scan::spawn(durable, Arc::clone(&health));
+        let scan = Scan::spawn(durable, Arc::clone(&health), writer.0.downgrade());
         Ok(SqliteStore::new(
             path, health, readers, newest, signal, writer, scan,
         ))

@@ -9,7 +9,7 @@ use sqlx::{
     sqlite::{SqlitePool, SqliteRow},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     task::spawn_blocking,
     time::{Instant, timeout_at},
 };
@@ -23,8 +23,8 @@ use workflow_sqlkit::{
 use crate::{
     block::{IndexSignal, NewBlock},
     search::heads,
-    write::{Write, WriteResult},
-    writer::Job,
+    write::Write,
+    writer::{Job, write},
 };
 
 pub(crate) const NEWEST: &str = "SELECT max(number) FROM run";
@@ -106,24 +106,12 @@ impl Indexer {
         let block = block.await.map_err(unavailable)?;
         let is_replacement = !next.replaces.is_empty();
         let replaces = next.replaces;
+        let block = Write::Block(Box::new(NewBlock { block, replaces }));
         // Refused if a run was deleted meanwhile: then it is built again at once.
-        if self.write(NewBlock { block, replaces }).await? && is_replacement {
+        if write(&self.queue, block).await? && is_replacement {
             replacements.record();
         }
         Ok(Built::Block)
-    }
-
-    async fn write(&self, block: NewBlock) -> WriteResult {
-        let closed = || unavailable("the store is closed");
-        let (answer, answered) = oneshot::channel();
-        let write = Write::Block(Box::new(block));
-        let queue = self.queue.upgrade().ok_or_else(closed)?;
-        queue
-            .send(Job { write, answer })
-            .await
-            .map_err(|_| closed())?;
-        drop(queue);
-        answered.await.map_err(|_| closed())?
     }
 }
 

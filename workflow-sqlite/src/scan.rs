@@ -1,7 +1,7 @@
 //! The background check of the whole file: SQLite's `quick_check`, then the checksum of every row.
 //!
 //! It runs on its own connection after the store is opened, so opening takes milliseconds for a file of
-//! any size. It logs its result, and stops all writes if the file itself is damaged.
+//! any size. It logs its result, stops all writes if the file itself is damaged, and repairs wrong numbers of runs.
 
 use std::{
     sync::{
@@ -16,11 +16,20 @@ use sqlx::{
     Connection, FromRow, SqliteConnection, query, query_scalar,
     sqlite::{SqliteConnectOptions, SqliteRow},
 };
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+    time::sleep,
+};
 
 use workflow_sqlkit::{Cause, EventRow, RunRow, VersionRow, number};
 
-use crate::{error::is_damage, file::FileHealth};
+use crate::{
+    error::is_damage,
+    file::FileHealth,
+    write::Write,
+    writer::{Job, write},
+};
 
 /// The number of rows per statement. A long statement would prevent checkpoints of the write-ahead log.
 const ROWS_PER_READ: i64 = 500;
@@ -60,7 +69,7 @@ pub struct CheckReport {
     /// The number of events that were checked.
     pub events: u64,
     /// The number of rows that do not match their checksum or cannot be decoded, so that reading one fails, and of kept
-    /// numbers of runs that are wrong.
+    /// numbers of runs that were wrong, which are repaired.
     pub changed: u64,
 }
 
@@ -104,17 +113,23 @@ impl Drop for ScanHandle {
 pub(crate) struct Scan {
     options: SqliteConnectOptions,
     health: Arc<FileHealth>,
+    queue: mpsc::WeakSender<Job>,
     stop: Arc<AtomicBool>,
     checked: CheckReport,
 }
 
 impl Scan {
     /// Starts the check.
-    pub(crate) fn spawn(options: SqliteConnectOptions, health: Arc<FileHealth>) -> ScanHandle {
+    pub(crate) fn spawn(
+        options: SqliteConnectOptions,
+        health: Arc<FileHealth>,
+        queue: mpsc::WeakSender<Job>,
+    ) -> ScanHandle {
         let stop = Arc::new(AtomicBool::new(false));
         let scan = Self {
             options: options.pragma("query_only", "ON"),
             health,
+            queue,
             stop: Arc::clone(&stop),
             checked: CheckReport::default(),
         };
@@ -213,15 +228,24 @@ impl Scan {
         self.counts(file).await
     }
 
-    /// Compares the kept numbers of runs with the runs.
+    /// Compares the kept numbers of runs with the runs, and has them counted again if they are wrong.
     async fn counts(&mut self, file: &mut SqliteConnection) -> sqlx::Result<()> {
         let wrong: u64 = query_scalar(WRONG_COUNTS).fetch_one(file).await?;
-        if wrong > 0 && !self.stopped() {
-            self.checked.changed += wrong;
-            tracing::error!(
+        if wrong == 0 || self.stopped() {
+            return Ok(());
+        }
+        self.checked.changed += wrong;
+        match write(&self.queue, Write::CountRuns).await {
+            Ok(_) => tracing::error!(
                 wrong,
-                "numbers of runs by workflow and status are wrong: lists of runs show them"
-            );
+                "numbers of runs by workflow and status were wrong: all runs were counted again"
+            ),
+            Err(_) if self.stopped() => {}
+            Err(error) => tracing::error!(
+                wrong,
+                %error,
+                "numbers of runs by workflow and status are wrong, as lists show them, and could not be counted again: the next attempt is at the next start"
+            ),
         }
         Ok(())
     }

@@ -21,6 +21,8 @@ pub(crate) enum Write {
     Append(EncodedAppend),
     DeleteRun(RunId),
     Block(Box<NewBlock>),
+    /// Counts all runs again.
+    CountRuns,
     Probe,
 }
 
@@ -75,6 +77,7 @@ pub(crate) async fn apply(
             Write::CreateRun(_) | Write::Append(_) => bulk.answer(at),
             Write::DeleteRun(run) => delete_run(file, *run).await?,
             Write::Block(block) => Ok(block::replace(file, block).await?),
+            Write::CountRuns => count_runs(file).await?,
             Write::Probe => probe(file).await?,
         });
     }
@@ -167,6 +170,18 @@ async fn delete_run(file: &mut SqliteConnection, run: RunId) -> sqlx::Result<Wri
         return Ok(Ok(false));
     };
     retention::mark_events_deleted(file, number).await?;
+    Ok(Ok(true))
+}
+
+/// Replaces the numbers of runs that are kept.
+async fn count_runs(file: &mut SqliteConnection) -> sqlx::Result<WriteResult> {
+    query("DELETE FROM run_count").execute(&mut *file).await?;
+    query(
+        "INSERT INTO run_count (workflow, status, runs) \
+         SELECT workflow, status, count(*) FROM run GROUP BY workflow, status",
+    )
+    .execute(file)
+    .await?;
     Ok(Ok(true))
 }
 

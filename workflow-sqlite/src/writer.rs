@@ -34,6 +34,17 @@ pub(crate) struct Job {
     pub(crate) answer: oneshot::Sender<WriteResult>,
 }
 
+/// Queues a change of a background task, which does not keep the store open, and waits for its result.
+pub(crate) async fn write(queue: &mpsc::WeakSender<Job>, write: Write) -> WriteResult {
+    let closed = || unavailable("the store is closed");
+    let (answer, answered) = oneshot::channel();
+    let open = queue.upgrade().ok_or_else(closed)?;
+    let queued = open.send(Job { write, answer }).await;
+    queued.map_err(|_| closed())?;
+    drop(open);
+    answered.await.map_err(|_| closed())?
+}
+
 /// The queue of the writer and its task.
 pub(crate) type WriterHandle = (mpsc::Sender<Job>, JoinHandle<()>);
 

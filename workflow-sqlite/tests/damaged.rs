@@ -15,7 +15,7 @@ use support::{SampleRun, file, messages, new_run};
 use tempfile::TempDir;
 use workflow_core::{
     RunId,
-    record::{PageRequest, RunKey, RunQuery, WorkflowRecord},
+    record::{PageRequest, RunCounts, RunKey, RunQuery, WorkflowRecord},
     store::{Catalog, RunLog, StoreError},
 };
 use workflow_sqlite::SqliteStore;
@@ -226,7 +226,7 @@ async fn lists_omit_unreadable_workflows() {
 }
 
 #[tokio::test]
-async fn the_background_check_finds_wrong_numbers_of_runs() {
+async fn the_background_check_repairs_wrong_numbers_of_runs() {
     for sql in [
         "UPDATE run_count SET runs = runs + 1",
         "UPDATE run_count SET status = 'failed'",
@@ -240,5 +240,13 @@ async fn the_background_check_finds_wrong_numbers_of_runs() {
         let store = SqliteStore::open(&path).await.unwrap();
         let report = store.check_report().await.unwrap();
         assert!(report.changed > 0, "{sql}: {report:?}");
+        let counts = store.count_runs(&RunQuery::default()).await.unwrap();
+        let mut expected = RunCounts::default();
+        expected.queued = 1;
+        assert_eq!(counts, expected, "{sql}");
+        store.close().await;
+        let store = SqliteStore::open(&path).await.unwrap();
+        let report = store.check_report().await.unwrap();
+        assert_eq!(report.changed, 0, "{sql}");
     }
 }
