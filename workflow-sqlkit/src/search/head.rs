@@ -69,7 +69,7 @@ pub(super) fn unindexed(heads: &[BlockHead]) -> Vec<(i64, i64)> {
 pub struct NextBuild {
     /// The range to be covered. If it has more than [`BLOCK_RUNS`] runs, only up to that one.
     pub range: (i64, i64),
-    /// The blocks that it replaces.
+    /// The blocks that it replaces, by range: as transactions that delete runs lock them.
     pub replaces: Vec<i64>,
     /// Whether only a full block is built: these are the newest runs.
     pub is_newest: bool,
@@ -96,11 +96,10 @@ pub fn next_build(heads: &[BlockHead], may_replace: bool) -> NextBuild {
 
 fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
     let most = i64::try_from(BLOCK_RUNS).unwrap_or(i64::MAX);
-    let (mut range, mut runs, mut replaces) = ((0, 0), 0, Vec::new());
+    let (mut range, mut runs) = ((0, 0), 0);
     let (before, rest) = heads.split_at(stale);
     if let Some(head) = rest.first() {
         (range, runs) = (head.range, head.runs.clamp(0, most));
-        replaces.push(head.block);
     }
     let fits = |head: &BlockHead, runs| head.is_plausible() && runs + head.runs <= most;
     for head in before.iter().rev() {
@@ -109,7 +108,6 @@ fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
         }
         range.0 = head.range.0;
         runs += head.runs;
-        replaces.push(head.block);
     }
     for head in rest.iter().skip(1) {
         if !fits(head, runs) || range.1.saturating_add(1) != head.range.0 {
@@ -117,11 +115,13 @@ fn joined(heads: &[BlockHead], stale: usize) -> NextBuild {
         }
         range.1 = head.range.1;
         runs += head.runs;
-        replaces.push(head.block);
     }
+    let joined = heads
+        .iter()
+        .filter(|head| range.0 <= head.range.0 && head.range.1 <= range.1);
     NextBuild {
         range,
-        replaces,
+        replaces: joined.map(|head| head.block).collect(),
         is_newest: false,
     }
 }
@@ -263,7 +263,7 @@ mod tests {
         ];
         let built = next_build(&heads, true);
         assert_eq!(built.range, (101, 400));
-        assert_eq!(built.replaces, [3, 2, 4]);
+        assert_eq!(built.replaces, [2, 3, 4]);
         assert!(next_build(&heads, false).is_newest);
     }
 }
