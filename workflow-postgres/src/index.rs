@@ -11,7 +11,8 @@ use tokio::{task::spawn_blocking, time::sleep};
 use workflow_sqlkit::{
     limit,
     search::{
-        Built, DamagedBlocks, EncodedBlock, IndexedRun, Replacements, next_build, row_id, row_ids,
+        Built, DamagedBlocks, EncodedBlock, IndexedRun, Replacements, first_stale, next_build,
+        row_id, row_ids,
     },
 };
 
@@ -49,7 +50,11 @@ pub(crate) async fn build_next(
     }
     let mut heads = heads(&mut transaction).await?;
     damaged.mark(&mut heads);
-    let next = next_build(&heads, replacements.is_due(&heads));
+    let may_replace = replacements.is_due(&heads);
+    if let Some(stale) = first_stale(&mut heads, may_replace) {
+        stale.runs = runs_in(&mut transaction, stale.range).await?;
+    }
+    let next = next_build(&heads, may_replace);
     let nothing = Built::Nothing {
         is_stale: heads.iter().any(|head| head.is_stale),
     };
@@ -79,11 +84,7 @@ pub(crate) async fn build_next(
     transaction.commit().await?;
     // From here on a deletion finds the block. One before that may not have.
     let is_settled = writers_end(&mut connection).await?;
-    let runs: i64 = query_scalar(RUNS_IN)
-        .bind(first)
-        .bind(last)
-        .fetch_one(&mut *connection)
-        .await?;
+    let runs = runs_in(&mut connection, block.range).await?;
     if !is_settled || runs != block.runs {
         let stale = query("UPDATE workflow_runner.run_block SET stale = true WHERE block = $1");
         stale.bind(number).execute(&mut *connection).await?;
@@ -92,6 +93,11 @@ pub(crate) async fn build_next(
         replacements.record();
     }
     Ok(Built::Block)
+}
+
+async fn runs_in(connection: &mut PgConnection, (first, last): (i64, i64)) -> sqlx::Result<i64> {
+    let runs = query_scalar(RUNS_IN).bind(first).bind(last);
+    runs.fetch_one(connection).await
 }
 
 /// Waits a little for the transactions that change runs. Returns whether all that there were have ended.

@@ -16,12 +16,12 @@ use tokio::{
 use workflow_core::store::StoreError;
 use workflow_sqlkit::{
     limit,
-    search::{Built, EncodedBlock, IndexedRun, Replacements, next_build},
+    search::{Built, EncodedBlock, IndexedRun, Replacements, first_stale, next_build},
     unavailable,
 };
 
 use crate::{
-    block::{IndexSignal, NewBlock},
+    block::{IndexSignal, NewBlock, RUNS_IN},
     search::heads,
     write::Write,
     writer::{Job, write},
@@ -75,7 +75,16 @@ impl Indexer {
     ) -> Result<Built, StoreError> {
         let mut heads = heads(&self.readers).await.map_err(unavailable)?;
         self.signal.damaged.mark(&mut heads);
-        let next = next_build(&heads, replacements.is_due(&heads));
+        let may_replace = replacements.is_due(&heads);
+        if let Some(stale) = first_stale(&mut heads, may_replace) {
+            stale.runs = query_scalar(RUNS_IN)
+                .bind(stale.range.0)
+                .bind(stale.range.1)
+                .fetch_one(&self.readers)
+                .await
+                .map_err(unavailable)?;
+        }
+        let next = next_build(&heads, may_replace);
         let is_stale = heads.iter().any(|head| head.is_stale);
         let (first, last) = next.range;
         if next.is_newest {

@@ -89,6 +89,22 @@ async fn a_deleted_run_leaves_no_token() {
 }
 
 #[tokio::test]
+async fn blocks_of_few_runs_are_joined_although_they_were_full() {
+    let (_directory, path, store) = store().await;
+    SearchedRuns::stored(&store, 64).await;
+    index(&store).await;
+    for sql in [
+        "UPDATE run_block SET runs = 4096",
+        "DELETE FROM run WHERE number % 16 > 1",
+    ] {
+        change(&path, sql).await;
+    }
+    index(&store).await;
+    assert_eq!(value(&store, "SELECT count(*) FROM run_block").await, 1);
+    assert_eq!(value(&store, "SELECT sum(runs) FROM run_block").await, 8);
+}
+
+#[tokio::test]
 async fn damage_of_the_index_hides_no_run() {
     for sql in [
         "UPDATE run_token SET bytes = zeroblob(length(bytes)) WHERE id % 3 = 0",

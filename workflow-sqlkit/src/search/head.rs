@@ -75,6 +75,13 @@ pub struct NextBuild {
     pub is_newest: bool,
 }
 
+/// The stale block that [`next_build`] replaces. The number of runs that it still has decides what it is joined with: to be
+/// set before.
+pub fn first_stale(heads: &mut [BlockHead], may_replace: bool) -> Option<&mut BlockHead> {
+    let mut stale = heads.iter_mut().filter(|head| head.is_stale);
+    stale.next().filter(|_| may_replace)
+}
+
 /// What to build next: first stale blocks, if they may be replaced now, and last the newest runs.
 ///
 /// A stale block is joined with its neighbours as long as they fit into one, so that runs that are kept for long do not

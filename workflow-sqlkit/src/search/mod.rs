@@ -22,6 +22,6 @@ pub use self::{
     block::{BLOCK_RUNS, EncodedBlock, IndexedRun, LOOK_AFTER_RUNS, row_id, row_ids},
     damaged::DamagedBlocks,
     find::{Among, BlockReader, count, search},
-    head::{BlockHead, Built, HeadColumns, NextBuild, Replacements, next_build},
+    head::{BlockHead, Built, HeadColumns, NextBuild, Replacements, first_stale, next_build},
     token::{Wanted, searched},
 };
