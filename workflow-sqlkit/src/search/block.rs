@@ -39,7 +39,8 @@ pub struct IndexedRun {
 }
 
 impl IndexedRun {
-    fn tokens(&self) -> impl Iterator<Item = Token> {
+    /// Each once.
+    fn tokens(&self) -> Vec<Token> {
         let texts = [self.id.as_bytes(), &self.name, &self.excerpt];
         let grams = texts.into_iter().flat_map(Token::all_of);
         // A run that has not ended may have any status later.
@@ -47,7 +48,10 @@ impl IndexedRun {
         let possible = statuses.filter(|status| !self.has_ended || *status == self.status);
         let statuses = possible.filter_map(|status| Token::status(status.as_bytes()));
         let workflow = Token::workflow(self.workflow.as_bytes());
-        grams.chain(statuses).chain([workflow])
+        let mut tokens: Vec<Token> = grams.chain(statuses).chain([workflow]).collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        tokens
     }
 }
 
@@ -73,10 +77,10 @@ impl EncodedBlock {
         runs.sort_unstable_by(|a, b| b.id.cmp(&a.id));
         let mut found: Vec<(u16, Token, u16)> = Vec::new();
         for (position, run) in (0..).zip(&runs) {
-            found.extend(run.tokens().map(|token| (token.bucket(), token, position)));
+            let tokens = run.tokens().into_iter();
+            found.extend(tokens.map(|token| (token.bucket(), token, position)));
         }
         found.sort_unstable();
-        found.dedup();
         let mut rows = vec![Vec::new(); usize::from(NUMBERS)];
         for same in found.chunk_by(|a, b| a.1 == b.1) {
             let (bucket, token, _) = same[0];
