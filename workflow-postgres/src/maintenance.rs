@@ -1,4 +1,5 @@
-//! Deleting in the background: runs that are not to be kept, events of deleted runs, and what engines that died left.
+//! In the background: deleting runs that are not to be kept, events of deleted runs, and what engines that died left; adding up
+//! numbers of runs; and extending the search index.
 
 use std::{
     sync::{
@@ -11,7 +12,7 @@ use std::{
 use sqlx::{Connection, PgConnection, postgres::PgPool, query, query_scalar};
 use tokio::{
     sync::Notify,
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 use workflow_sqlkit::search::{BLOCK_RUNS, Built, DamagedBlocks, LOOK_AFTER_RUNS, Replacements};
 
@@ -76,7 +77,7 @@ pub(crate) struct Retention {
     pub(crate) runs: Option<u32>,
 }
 
-/// The task that deletes. It ends when this is dropped, after the transaction under way: with sqlx 0.9, a future of `begin`
+/// The tasks that delete and that extend the search index. They end when this is dropped, after the transaction under way: with sqlx 0.9, a future of `begin`
 /// that is dropped may leave its connection in the pool with an open transaction, in which later statements are lost.
 #[derive(Debug)]
 pub(crate) struct Maintenance {
@@ -86,8 +87,10 @@ pub(crate) struct Maintenance {
 #[derive(Debug, Default)]
 struct Signals {
     is_stopped: AtomicBool,
-    /// A run was deleted, many were created, a block is damaged, or the task has to end.
+    /// A run was deleted, many were created, or the task that deletes has to end.
     changed: Notify,
+    /// A run was deleted, many were created, a block is damaged, or the task that extends the index has to end.
+    index_changed: Notify,
     created: AtomicUsize,
     damaged: DamagedBlocks,
 }
@@ -95,22 +98,23 @@ struct Signals {
 impl Maintenance {
     pub(crate) fn spawn(pool: PgPool, retention: Retention) -> Self {
         let signals = Arc::new(Signals::default());
-        tokio::spawn(run(pool, retention, Arc::clone(&signals)));
+        tokio::spawn(extend_index(pool.clone(), Arc::clone(&signals)));
+        tokio::spawn(delete(pool, retention, Arc::clone(&signals)));
         Self { signals }
     }
 
-    /// A run was created: the search index is extended after some of them.
+    /// A run was created: after some of them the search index is extended, and the numbers of runs are added up.
     pub(crate) fn note_created_run(&self) {
         let before = self.signals.created.fetch_add(1, Ordering::Relaxed);
         if before.is_multiple_of(LOOK_AFTER_RUNS) {
-            self.signals.changed.notify_one();
+            self.signals.wake_all();
         }
     }
 
     /// A search could not read a block of the index.
     pub(crate) fn report_damage(&self, block: i64) {
         if self.signals.damaged.add(block) {
-            self.signals.changed.notify_one();
+            self.signals.index_changed.notify_one();
         }
     }
 
@@ -120,49 +124,81 @@ impl Maintenance {
         &self.signals.damaged
     }
 
-    /// A run was deleted: its events are deleted soon.
+    /// A run was deleted: its events are deleted soon, and its block is built again.
     pub(crate) fn note_deleted_run(&self) {
-        self.signals.changed.notify_one();
+        self.signals.wake_all();
     }
 }
 
 impl Drop for Maintenance {
     fn drop(&mut self) {
         self.signals.is_stopped.store(true, Ordering::Relaxed);
-        self.signals.changed.notify_one();
+        self.signals.wake_all();
     }
 }
 
-async fn run(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
+impl Signals {
+    fn wake_all(&self) {
+        self.changed.notify_one();
+        self.index_changed.notify_one();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+}
+
+/// Extends the search index.
+async fn extend_index(pool: PgPool, signals: Arc<Signals>) {
     let mut replacements = Replacements::new();
-    while !pool.is_closed() && !signals.is_stopped.load(Ordering::Relaxed) {
-        let has_deleted = delete_some(&pool, retention).await;
+    while !pool.is_closed() && !signals.is_stopped() {
         let built = index::build_next(&pool, &mut replacements, &signals.damaged, BLOCK_RUNS).await;
-        let mut wait = LOOK_EVERY;
-        match built {
+        let wait = match built {
             Ok(Built::Block) => continue,
-            Ok(Built::Nothing { is_stale: false }) => {}
+            Ok(Built::Nothing { is_stale: false }) => LOOK_EVERY,
             Ok(Built::Nothing { is_stale: true }) => {
-                wait = replacements.due().saturating_duration_since(Instant::now());
+                let due = replacements.due();
+                due.saturating_duration_since(Instant::now())
             }
             Err(error) => {
                 tracing::warn!(%error, "the search index was not extended, so searches take longer: the next attempt is in a minute");
+                LOOK_EVERY
             }
-        }
-        match has_deleted {
+        };
+        // Whichever comes first.
+        let _ = timeout(wait.min(LOOK_EVERY), signals.index_changed.notified()).await;
+    }
+}
+
+/// Adds up numbers of runs, and deletes what is not kept.
+async fn delete(pool: PgPool, retention: Retention, signals: Arc<Signals>) {
+    let mut due = Instant::now();
+    while !pool.is_closed() && !signals.is_stopped() {
+        let is_due = Instant::now() >= due;
+        let deleted = async {
+            let more_runs = tidy(&pool, is_due.then_some(retention)).await?;
+            if more_runs {
+                signals.index_changed.notify_one();
+            } else if is_due {
+                due = Instant::now() + LOOK_EVERY;
+            }
+            Ok::<_, sqlx::Error>(more_runs | delete_some_events(&pool).await?)
+        };
+        match deleted.await {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => {
                 tracing::warn!(%error, "runs and events that are not kept were not deleted: the next attempt is in a minute");
+                due = Instant::now() + LOOK_EVERY;
             }
         }
-        // Whichever comes first.
-        let _ = timeout(wait.min(LOOK_EVERY), signals.changed.notified()).await;
+        let _ = timeout_at(due, signals.changed.notified()).await;
     }
 }
 
-/// Deletes some of what is not kept. Returns whether there may be more.
-async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> {
+/// Deletes what engines that died left, adds up numbers of runs, and deletes some runs if `retention` is given. Returns whether
+/// there may be more of those.
+async fn tidy(pool: &PgPool, retention: Option<Retention>) -> sqlx::Result<bool> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     if !try_lock(&mut transaction, MAINTENANCE).await? {
@@ -171,8 +207,10 @@ async fn delete_some(pool: &PgPool, retention: Retention) -> sqlx::Result<bool> 
     for sql in DELETE_EXPIRED.into_iter().chain([ADD_COUNTS]) {
         query(sql).execute(&mut *transaction).await?;
     }
-    let more = retention.delete_some_runs(&mut transaction).await?
-        | delete_some_events(&mut transaction).await?;
+    let more = match retention {
+        Some(retention) => retention.delete_some_runs(&mut transaction).await?,
+        None => false,
+    };
     transaction.commit().await?;
     Ok(more)
 }
@@ -198,20 +236,28 @@ impl Retention {
     }
 }
 
-/// Deletes events of the run that was deleted first. Returns whether there may be more.
-async fn delete_some_events(connection: &mut PgConnection) -> sqlx::Result<bool> {
+/// Deletes events of the run that was deleted first. Returns whether there may be more. In a transaction of its own: it takes long,
+/// and others would wait for the blocks that the deletion of runs marked.
+async fn delete_some_events(pool: &PgPool) -> sqlx::Result<bool> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    if !try_lock(&mut transaction, MAINTENANCE).await? {
+        return Ok(false);
+    }
     let run: Option<i64> = query_scalar("SELECT min(number) FROM workflow_runner.deleted_run")
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut *transaction)
         .await?;
     let Some(run) = run else {
         return Ok(false);
     };
     let events = query(DELETE_EVENTS).bind(run).bind(EVENTS_AT_ONCE);
-    if events.execute(&mut *connection).await?.rows_affected() == 0 {
+    let events = events.execute(&mut *transaction).await?;
+    if events.rows_affected() == 0 {
         query("DELETE FROM workflow_runner.deleted_run WHERE number = $1")
             .bind(run)
-            .execute(connection)
+            .execute(&mut *transaction)
             .await?;
     }
+    transaction.commit().await?;
     Ok(true)
 }
