@@ -27,6 +27,12 @@ pub(crate) const RUNS: &str = "SELECT number, id, workflow, status, ended_at IS 
 pub(crate) const RUNS_IN: &str =
     "SELECT count(*) FROM workflow_runner.run WHERE number BETWEEN $1 AND $2";
 
+/// Marks the last block that was built if a run is missing: its builder may have ended before it could find that a deletion under
+/// way had not found the block.
+pub(crate) const SETTLE_LAST: &str = "UPDATE workflow_runner.run_block SET stale = true \
+     WHERE block = (SELECT max(block) FROM workflow_runner.run_block) AND NOT stale \
+         AND runs <> (SELECT count(*) FROM workflow_runner.run WHERE number BETWEEN first AND last)";
+
 /// The transactions that have changed runs, or are about to: a number is assigned under this lock.
 const WRITERS: &str = "SELECT coalesce(array_agg(virtualtransaction), '{}') FROM pg_locks \
      WHERE relation = 'workflow_runner.run'::regclass AND mode = 'RowExclusiveLock' \
@@ -48,6 +54,7 @@ pub(crate) async fn build_next(
     if !try_lock(&mut transaction, INDEXING).await? {
         return Ok(Built::Nothing { is_stale: false });
     }
+    query(SETTLE_LAST).execute(&mut *transaction).await?;
     let mut heads = heads(&mut transaction).await?;
     damaged.mark(&mut heads);
     let may_replace = replacements.is_due(&heads);
@@ -64,6 +71,7 @@ pub(crate) async fn build_next(
         last = newest.unwrap_or(0);
         // Lower numbers may be committed later.
         if last - first < limit(block_runs) - 1 || !writers_end(&mut transaction).await? {
+            transaction.commit().await?;
             return Ok(nothing);
         }
     }
@@ -72,7 +80,10 @@ pub(crate) async fn build_next(
     let runs: Vec<IndexedRun> = runs.iter().map(indexed).collect::<sqlx::Result<_>>()?;
     match runs.last() {
         Some(run) if runs.len() >= block_runs => last = run.number,
-        _ if next.is_newest => return Ok(nothing),
+        _ if next.is_newest => {
+            transaction.commit().await?;
+            return Ok(nothing);
+        }
         _ => {}
     }
     let block = spawn_blocking(move || EncodedBlock::of((first, last), runs)).await;

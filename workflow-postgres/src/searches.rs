@@ -89,6 +89,84 @@ async fn damage_of_the_index_hides_no_run() {
 }
 
 #[tokio::test]
+async fn a_deletion_that_did_not_find_the_last_block_is_found() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.create_database())
+        .await
+        .unwrap();
+    SearchedRuns::stored(&store, 32).await;
+    index(&store).await;
+    for sql in [
+        "ALTER TABLE workflow_runner.run DISABLE TRIGGER indexed_run_deleted",
+        "DELETE FROM workflow_runner.run WHERE number = 20",
+        "ALTER TABLE workflow_runner.run ENABLE TRIGGER indexed_run_deleted",
+    ] {
+        change(&store, sql).await;
+    }
+    let wrong = "SELECT count(*) FROM workflow_runner.run_block WHERE runs <> \
+                 (SELECT count(*) FROM workflow_runner.run WHERE number BETWEEN first AND last)";
+    assert_eq!(value(&store, wrong).await, 1);
+    while value(&store, wrong).await > 0 {
+        index(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_an_open_transaction_is_indexed_after_it() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.create_database())
+        .await
+        .unwrap();
+    let runs = SearchedRuns::stored(&store, 32).await;
+    // A run whose number was assigned before others were committed.
+    for sql in [
+        "CREATE TABLE moved AS SELECT * FROM workflow_runner.run WHERE number = 5",
+        "DELETE FROM workflow_runner.run WHERE number = 5",
+    ] {
+        change(&store, sql).await;
+    }
+    let mut open = store.pool().begin().await.unwrap();
+    let create = query("INSERT INTO workflow_runner.run OVERRIDING SYSTEM VALUE TABLE moved");
+    create.execute(&mut *open).await.unwrap();
+    index(&store).await;
+    let blocks = "SELECT count(*) FROM workflow_runner.run_block";
+    assert_eq!(value(&store, blocks).await, 0);
+    open.commit().await.unwrap();
+    while value(&store, blocks).await < 2 {
+        index(&store).await;
+    }
+    runs.compare(&store).await;
+}
+
+#[tokio::test]
+async fn a_block_is_stale_if_a_run_is_deleted_while_it_is_built() {
+    let server = Postgres::start();
+    let store = PostgresStore::connect(&server.create_database())
+        .await
+        .unwrap();
+    SearchedRuns::stored(&store, 32).await;
+    while value(&store, "SELECT count(*) FROM workflow_runner.run_block").await < 2 {
+        index(&store).await;
+    }
+    let delete = |number| format!("DELETE FROM workflow_runner.run WHERE number = {number}");
+    change(&store, &delete(1)).await;
+    // The block of both is stale, so this changes nothing of it, and the block that replaces it has the run.
+    let mut open = store.pool().begin().await.unwrap();
+    let delete = query(AssertSqlSafe(delete(2)));
+    delete.execute(&mut *open).await.unwrap();
+    let damaged = store.maintenance().damaged();
+    let first = "SELECT block FROM workflow_runner.run_block WHERE first = 1";
+    while value(&store, first).await == 1 {
+        let mut replacements = Replacements::new();
+        let built = index::build_next(store.pool(), &mut replacements, damaged, 16).await;
+        built.unwrap();
+    }
+    open.commit().await.unwrap();
+    let stale = "SELECT count(*) FROM workflow_runner.run_block WHERE stale AND first = 1";
+    assert_eq!(value(&store, stale).await, 1);
+}
+
+#[tokio::test]
 async fn a_damaged_block_is_built_again() {
     let server = Postgres::start();
     for sql in [
