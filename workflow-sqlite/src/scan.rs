@@ -1,7 +1,7 @@
 //! The background check of the whole file: SQLite's `quick_check`, then the checksum of every row.
 //!
 //! It runs on its own connection after the store is opened, so opening takes milliseconds for a file of
-//! any size. It logs its result, stops all writes if the file itself is damaged, and repairs wrong numbers of runs.
+//! any size that has the newest format. It logs its result, stops all writes if the file itself is damaged, and repairs wrong numbers of runs.
 
 use std::{
     sync::{

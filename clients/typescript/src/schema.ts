@@ -1399,8 +1399,8 @@ export interface components {
             /** @description Runs that were cancelled. */
             cancelled: number;
             /**
-             * @description Whether there may be more runs than these: a store may count only some of the runs that contain a frequent text, the
-             *     newest ones. Absent otherwise.
+             * @description Whether there may be more runs than these: with a text, a store may stop after some thousand of the newest runs that have all
+             *     parts of it. Few of them, even none, may contain the text itself. Absent otherwise.
              */
             at_least?: boolean;
         };

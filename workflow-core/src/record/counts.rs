@@ -23,8 +23,8 @@ pub struct RunCounts {
     pub failed: u64,
     /// Runs that were cancelled.
     pub cancelled: u64,
-    /// Whether there may be more runs than these: a store may count only some of the runs that contain a frequent text, the
-    /// newest ones. Absent otherwise.
+    /// Whether there may be more runs than these: with a text, a store may stop after some thousand of the newest runs that have all
+    /// parts of it. Few of them, even none, may contain the text itself. Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub at_least: bool,
 }

@@ -278,8 +278,8 @@ pub trait Catalog: Send + Sync + 'static {
     /// Counts the runs that match a query, by status. The status and the page of the query are ignored, and runs
     /// whose record cannot be read are counted too.
     ///
-    /// Without a text, all runs are counted. With one, a store may stop after some thousand of the newest matches, and says so:
-    /// [`RunCounts::at_least`].
+    /// Without a text, all runs are counted. With one, a store may stop after some thousand of the newest candidates: the runs
+    /// that have all parts of the text that it looks up. It then sets [`RunCounts::at_least`], also if none of them matched.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -116,7 +116,8 @@ pub async fn search(
     Ok(found.page(query.page.limit))
 }
 
-/// The number of runs that match a query with a text, by status: at least the newest ones if the text has many candidates.
+/// The number of runs that match a query with a text, by status. If it has many candidates, only the newest of these are counted,
+/// of which few may match: [`RunCounts::at_least`].
 ///
 /// # Errors
 /// What the reader returns.
