@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_scalar};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use workflow_sqlkit::search::{DamagedBlocks, EncodedBlock, LOOK_AFTER_RUNS, row_id, row_ids};
 
 pub(crate) const RUNS_IN: &str = "SELECT count(*) FROM run WHERE number BETWEEN ? AND ?";
@@ -16,6 +16,8 @@ const ROWS_AT_ONCE: usize = 64;
 pub(crate) struct IndexSignal {
     created: AtomicUsize,
     pub(crate) damaged: DamagedBlocks,
+    /// Held while a block is read, built and written: another one must not replace the same blocks meanwhile.
+    pub(crate) building: Mutex<()>,
     pub(crate) changed: Notify,
 }
 

@@ -73,6 +73,7 @@ impl Indexer {
         &self,
         replacements: &mut Replacements,
     ) -> Result<Built, StoreError> {
+        let _building = self.signal.building.lock().await;
         let mut heads = heads(&self.readers).await.map_err(unavailable)?;
         self.signal.damaged.mark(&mut heads);
         let may_replace = replacements.is_due(&heads);

@@ -28,7 +28,7 @@ async fn index(store: &SqliteStore) {
     let indexer = Indexer {
         readers: store.readers().unwrap().clone(),
         queue: store.queue().unwrap().downgrade(),
-        signal: Arc::default(),
+        signal: Arc::clone(store.index()),
         block_runs: 16,
     };
     while indexer.build_next(&mut Replacements::new()).await.unwrap() == Built::Block {}
