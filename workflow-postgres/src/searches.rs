@@ -42,16 +42,12 @@ async fn an_index_finds_what_a_filter_finds() {
     // Runs that end or are deleted after they were indexed.
     runs.change(&store, 60).await;
     runs.compare(&store).await;
-    index(&store).await;
+    // Nothing is built while the store's own task builds.
+    let stale = "SELECT count(*) FROM workflow_runner.run_block WHERE stale";
+    while value(&store, stale).await > 0 {
+        index(&store).await;
+    }
     assert!(value(&store, "SELECT count(*) FROM workflow_runner.run_block").await < 12);
-    assert_eq!(
-        value(
-            &store,
-            "SELECT count(*) FROM workflow_runner.run_block WHERE stale"
-        )
-        .await,
-        0
-    );
     runs.compare(&store).await;
 }
 
