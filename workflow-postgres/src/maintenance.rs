@@ -77,8 +77,9 @@ pub(crate) struct Retention {
     pub(crate) runs: Option<u32>,
 }
 
-/// The tasks that delete and that extend the search index. They end when this is dropped, after the transaction under way: with sqlx 0.9, a future of `begin`
-/// that is dropped may leave its connection in the pool with an open transaction, in which later statements are lost.
+/// The tasks that delete and that extend the search index. They end when this is dropped, after the transaction under way: with sqlx
+/// 0.9, a future of `begin` that is dropped may leave its connection in the pool with an open transaction, in which later statements
+/// are lost.
 #[derive(Debug)]
 pub(crate) struct Maintenance {
     signals: Arc<Signals>,

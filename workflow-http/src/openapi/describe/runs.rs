@@ -127,7 +127,7 @@ pub(crate) fn list(schemas: &mut Schemas) -> Operation {
     .takes([WORKFLOW_ID, STATUS, Q, LIMIT, CURSOR])
     .answers(Answer::json(
         "Some of them; the counts are of all that fit, whatever their status. With `q`, \
-         they may be of some thousand of the newest ones only, and have `at_least`.",
+         they may be of some thousand of the newest runs that have all parts of it, and have `at_least`.",
         &page,
         examples::runs(),
     ))
