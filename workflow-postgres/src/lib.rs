@@ -49,6 +49,7 @@ mod search;
 #[cfg(test)]
 mod searches;
 mod session;
+mod signals;
 mod store;
 mod workflows;
 mod write;

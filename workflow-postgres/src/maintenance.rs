@@ -1,24 +1,16 @@
 //! In the background: deleting runs that are not to be kept, events of deleted runs, and what engines that died left; adding up
 //! numbers of runs; and extending the search index.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{Connection, PgConnection, postgres::PgPool, query, query_scalar};
-use tokio::{
-    sync::Notify,
-    time::{Instant, timeout, timeout_at},
-};
-use workflow_sqlkit::search::{BLOCK_RUNS, Built, DamagedBlocks, LOOK_AFTER_RUNS, Replacements};
+use tokio::time::{Instant, timeout, timeout_at};
+use workflow_sqlkit::search::{BLOCK_RUNS, Built, Replacements};
 
 use crate::{
     advisory::{MAINTENANCE, try_lock},
     index,
+    signals::Signals,
 };
 
 /// The time between two looks at what is to be deleted.
@@ -85,17 +77,6 @@ pub(crate) struct Maintenance {
     signals: Arc<Signals>,
 }
 
-#[derive(Debug, Default)]
-struct Signals {
-    is_stopped: AtomicBool,
-    /// A run was deleted, many were created, or the task that deletes has to end.
-    changed: Notify,
-    /// A run was deleted, many were created, a block is damaged, or the task that extends the index has to end.
-    index_changed: Notify,
-    created: AtomicUsize,
-    damaged: DamagedBlocks,
-}
-
 impl Maintenance {
     pub(crate) fn spawn(pool: PgPool, retention: Retention) -> Self {
         let signals = Arc::new(Signals::default());
@@ -104,48 +85,14 @@ impl Maintenance {
         Self { signals }
     }
 
-    /// A run was created: after some of them the search index is extended, and the numbers of runs are added up.
-    pub(crate) fn note_created_run(&self) {
-        let before = self.signals.created.fetch_add(1, Ordering::Relaxed);
-        if before.is_multiple_of(LOOK_AFTER_RUNS) {
-            self.signals.wake_all();
-        }
-    }
-
-    /// A search could not read a block of the index.
-    pub(crate) fn report_damage(&self, block: i64) {
-        if self.signals.damaged.add(block) {
-            self.signals.index_changed.notify_one();
-        }
-    }
-
-    /// The blocks that searches of this store could not read.
-    #[cfg(test)]
-    pub(crate) fn damaged(&self) -> &DamagedBlocks {
-        &self.signals.damaged
-    }
-
-    /// A run was deleted: its events are deleted soon, and its block is built again.
-    pub(crate) fn note_deleted_run(&self) {
-        self.signals.wake_all();
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 }
 
 impl Drop for Maintenance {
     fn drop(&mut self) {
-        self.signals.is_stopped.store(true, Ordering::Relaxed);
-        self.signals.wake_all();
-    }
-}
-
-impl Signals {
-    fn wake_all(&self) {
-        self.changed.notify_one();
-        self.index_changed.notify_one();
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.is_stopped.load(Ordering::Relaxed)
+        self.signals.stop();
     }
 }
 

@@ -128,8 +128,7 @@ async fn every_statement_uses_an_index() {
         sql.sql().as_str().to_owned()
     }));
     let search = RunQuery::default();
-    let search =
-        search::TextSearch::new(store.pool(), &search, "text", store.maintenance()).unwrap();
+    let search = search::TextSearch::new(store.pool(), &search, "text", store.signals()).unwrap();
     let searches = [Among::Range((1, 2)), Among::Numbers(&[1, 2])].map(|among| {
         let sql = search.runs_query(among, 10);
         sql.sql().as_str().to_owned()

@@ -18,9 +18,9 @@ use workflow_sqlkit::{
 
 use crate::{
     error::failed,
-    maintenance::Maintenance,
     page::batches,
     search::{self, TextSearch},
+    signals::Signals,
 };
 
 /// The most JSON of events that is read at once, but for one event, which may be larger.
@@ -150,12 +150,12 @@ pub(crate) async fn unfinished(
 pub(crate) async fn page(
     pool: &PgPool,
     unreadable: &UnreadableRows,
-    maintenance: &Maintenance,
+    signals: &Signals,
     query: &RunQuery,
 ) -> Result<Page<RunRecord>, StoreError> {
     if let Some(text) = searched(query) {
         let wanted = Wanted::of(query, &text);
-        let reader = TextSearch::new(pool, query, &text, maintenance)?;
+        let reader = TextSearch::new(pool, query, &text, signals)?;
         return search_runs(&reader, &wanted, query, unreadable).await;
     }
     let before = before(&query.page)?;
@@ -190,7 +190,7 @@ pub(crate) fn listed(query: &RunQuery, before: String, size: i64) -> QueryBuilde
 /// How many runs there are of each status that this version knows.
 pub(crate) async fn count(
     pool: &PgPool,
-    maintenance: &Maintenance,
+    signals: &Signals,
     query: &RunQuery,
 ) -> Result<RunCounts, StoreError> {
     let Some(text) = searched(query) else {
@@ -199,7 +199,7 @@ pub(crate) async fn count(
     // Neither the status nor the page counts.
     let mut of_all = RunQuery::default();
     of_all.workflow_id = query.workflow_id;
-    let reader = TextSearch::new(pool, &of_all, &text, maintenance)?;
+    let reader = TextSearch::new(pool, &of_all, &text, signals)?;
     count_matching(&reader, &Wanted::of(&of_all, &text)).await
 }
 

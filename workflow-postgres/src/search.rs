@@ -12,7 +12,7 @@ use workflow_sqlkit::{
     search::{Among, BlockHead, BlockReader, HeadColumns},
 };
 
-use crate::{error::failed, maintenance::Maintenance};
+use crate::{error::failed, signals::Signals};
 
 pub(crate) const HEADS: &str = "SELECT block, first, last, runs, min_id, max_id, stale \
      FROM workflow_runner.run_block ORDER BY first";
@@ -26,7 +26,7 @@ pub(crate) struct TextSearch<'a> {
     query: &'a RunQuery,
     text: &'a str,
     before: String,
-    maintenance: &'a Maintenance,
+    signals: &'a Signals,
 }
 
 impl<'a> TextSearch<'a> {
@@ -34,7 +34,7 @@ impl<'a> TextSearch<'a> {
         pool: &'a PgPool,
         query: &'a RunQuery,
         text: &'a str,
-        maintenance: &'a Maintenance,
+        signals: &'a Signals,
     ) -> Result<Self, StoreError> {
         let before = before(&query.page)?;
         Ok(Self {
@@ -42,7 +42,7 @@ impl<'a> TextSearch<'a> {
             query,
             text,
             before,
-            maintenance,
+            signals,
         })
     }
 
@@ -123,7 +123,7 @@ impl BlockReader for TextSearch<'_> {
     }
 
     fn report_damage(&self, block: i64) {
-        self.maintenance.report_damage(block);
+        self.signals.report_damage(block);
     }
 
     async fn counts(&self, among: Among<'_>) -> Result<RunCounts, StoreError> {

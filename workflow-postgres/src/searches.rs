@@ -9,7 +9,7 @@ use crate::{PostgresStore, index};
 
 /// Builds all blocks that can be built, of 16 runs each.
 async fn index(store: &PostgresStore) {
-    let damaged = store.maintenance().damaged();
+    let damaged = &store.signals().damaged;
     let build =
         || async { index::build_next(store.pool(), &mut Replacements::new(), damaged, 16).await };
     while build().await.unwrap() == Built::Block {}
@@ -150,7 +150,7 @@ async fn a_block_is_stale_if_a_run_is_deleted_while_it_is_built() {
     let mut open = store.pool().begin().await.unwrap();
     let delete = query(AssertSqlSafe(delete(2)));
     delete.execute(&mut *open).await.unwrap();
-    let damaged = store.maintenance().damaged();
+    let damaged = &store.signals().damaged;
     let first = "SELECT block FROM workflow_runner.run_block WHERE first = 1";
     while value(&store, first).await == 1 {
         let mut replacements = Replacements::new();
@@ -178,7 +178,7 @@ async fn a_damaged_block_is_built_again() {
         assert!(change(&store, sql).await > 0, "{sql}");
         runs.compare(&store).await;
         // The store's own task builds it.
-        let damaged = store.maintenance().damaged();
+        let damaged = &store.signals().damaged;
         let is_left = "SELECT count(*) FROM workflow_runner.run_block WHERE block = 2";
         while value(&store, is_left).await > 0 || !damaged.is_empty() {}
         runs.compare(&store).await;

@@ -17,7 +17,9 @@ use crate::{
     error::{ConnectError, Target, failed},
     lock::{self, DatabaseLock, Mode},
     maintenance::Maintenance,
-    runs, workflows, write,
+    runs,
+    signals::Signals,
+    workflows, write,
 };
 
 /// Workflows, runs and their logs in a Postgres database. Clones are the same store.
@@ -133,8 +135,9 @@ impl PostgresStore {
         self.pool().close().await;
     }
 
-    pub(crate) fn maintenance(&self) -> &Maintenance {
-        &self.shared.maintenance
+    /// What its background tasks are told.
+    pub(crate) fn signals(&self) -> &Signals {
+        self.shared.maintenance.signals()
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
@@ -152,7 +155,7 @@ impl RunLog for PostgresStore {
     ) -> Result<(), StoreError> {
         let run = EncodedRun::of(&record, events, key)?;
         write::create_run(self.pool(), &run).await?;
-        self.shared.maintenance.note_created_run();
+        self.signals().note_created_run();
         Ok(())
     }
 
@@ -189,7 +192,7 @@ impl RunLog for PostgresStore {
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         let deleted = write::delete_run(self.pool(), run).await?;
         if deleted {
-            self.shared.maintenance.note_deleted_run();
+            self.signals().note_deleted_run();
         }
         Ok(deleted)
     }
@@ -246,12 +249,12 @@ impl Catalog for PostgresStore {
     }
 
     async fn runs(&self, query: RunQuery) -> Result<Page<RunRecord>, StoreError> {
-        let (unreadable, maintenance) = (&self.shared.unreadable, self.maintenance());
-        runs::page(self.pool(), unreadable, maintenance, &query).await
+        let (unreadable, signals) = (&self.shared.unreadable, self.signals());
+        runs::page(self.pool(), unreadable, signals, &query).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<RunCounts, StoreError> {
-        runs::count(self.pool(), self.maintenance(), query).await
+        runs::count(self.pool(), self.signals(), query).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use workflow_core::{RunId, RunRecord, record::Page, store::StoreError};
 
-use super::find::{Among, BlockReader};
+use super::reader::{Among, BlockReader};
 use crate::{row::RunRow, unreadable::UnreadableRows};
 
 /// The matching runs that were found so far.

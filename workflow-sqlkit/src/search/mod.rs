@@ -16,12 +16,14 @@ mod find;
 mod found;
 mod head;
 mod posting;
+mod reader;
 mod token;
 
 pub use self::{
     block::{BLOCK_RUNS, EncodedBlock, IndexedRun, LOOK_AFTER_RUNS, row_id, row_ids},
     damaged::DamagedBlocks,
-    find::{Among, BlockReader, count, search},
+    find::{count, search},
     head::{BlockHead, Built, HeadColumns, NextBuild, Replacements, first_stale, next_build},
+    reader::{Among, BlockReader},
     token::{Wanted, searched},
 };
