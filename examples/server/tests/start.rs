@@ -319,7 +319,7 @@ async fn the_limit_of_open_files_is_raised_and_a_warning_says_if_it_is_too_low()
         assert_eq!(numbers, [highest, highest]);
         server.terminate();
         let stderr = server.end().await.stderr;
-        let warning = "this process may open 512 files, and needs 5248 for --max-connections and --model-in-flight";
+        let warning = "this process may open 512 files, and needs at least 5248 for --max-connections and --model-in-flight";
         assert_eq!(stderr.contains(warning), warns, "{stderr}");
     }
 }
