@@ -51,8 +51,8 @@ const CASES = {
 } as const;
 type Case = keyof typeof CASES;
 
-/** A server without a key, and one with. */
-const servers = { open: new Server('--memory', '--simulate-pace', '0ms'), keyed: new Server('--memory', '--simulate-pace', '0ms', '--api-key', KEY) };
+/** A server without a key, and one with. The model takes longer than a program that starts the run takes to read its events. */
+const servers = { open: new Server('--memory', '--simulate-pace', '50ms'), keyed: new Server('--memory', '--simulate-pace', '50ms', '--api-key', KEY) };
 const programs = new Map<Case, Program>();
 let folder = '';
 
