@@ -30,12 +30,9 @@ const PATIENCE = 15_000;
 
 const keyOf = (saved: Saved | null): string => saved?.id ?? NEW;
 
-/** The workflow of an address that is not the one shown. */
-function awaitedAt(address: Address, shown: Saved | null): { id: string; version: number | undefined } | null {
-  if (address.at !== 'workflow') return null;
-  const { id, version } = address;
-  return shown?.id === id && (version === undefined || version === shown.version) ? null : { id, version };
-}
+/** Whether this is the workflow, in this version if one is named. */
+const isThe = (saved: Saved | null, id: string, version: number | undefined): boolean =>
+  saved?.id === id && (version === undefined || version === saved.version);
 
 /** Where a text is edited. */
 export const addressOf = (saved: Saved | null): Address => (saved ? { at: 'workflow', id: saved.id } : { at: 'new' });
@@ -51,7 +48,7 @@ export function useOpen({
 }: Places) {
   const [note, setNote] = useState<Note | null>(null);
   /** The workflow of the address is being loaded. */
-  const [isOpening, setOpening] = useState(() => awaitedAt(address, currentText().saved) !== null);
+  const [isOpening, setOpening] = useState(() => address.at === 'workflow' && !isThe(currentText().saved, address.id, address.version));
   /** The run that the text and the input belong to. */
   const filledFor = useRef<string | null>(null);
   const left = useRef(leftBefore);
@@ -156,11 +153,11 @@ export function useOpen({
   const workflowId = address.at === 'workflow' ? address.id : undefined;
   const version = address.at === 'workflow' ? address.version : undefined;
   useEffect(() => {
-    const awaited = workflowId === undefined ? null : awaitedAt({ at: 'workflow', id: workflowId, version }, currentText().saved);
-    setOpening(awaited !== null);
-    if (awaited === null) return;
+    const isAwaited = workflowId !== undefined && !isThe(currentText().saved, workflowId, version);
+    setOpening(isAwaited);
+    if (!isAwaited) return;
     const left = new AbortController();
-    getWorkflow(awaited.id, awaited.version, AbortSignal.any([left.signal, AbortSignal.timeout(PATIENCE)])).then(
+    getWorkflow(workflowId, version, AbortSignal.any([left.signal, AbortSignal.timeout(PATIENCE)])).then(
       (workflow) => {
         if (left.signal.aborted) return;
         setOpening(false);
