@@ -622,29 +622,20 @@ impl Observer for Panicking {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_observer_panics_is_driven_again() {
-    let observer = Arc::new(Panicking("node.completed", AtomicBool::new(false)));
-    let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
-    let engine = builder.build();
-    let spec = json!({"nodes": [
-        {"id": "a", "type": "Script", "data": {"millis": 10}},
-        {"id": "b", "type": "Script", "data": {"millis": 10}},
-    ]});
-    let run = start(&engine, spec, json!(1)).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    let report = engine.run_report(run).await.unwrap();
-    assert_eq!(report.record.head.status, RunStatus::Completed);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_run_whose_observer_panics_when_it_is_stored_has_started() {
-    let observer = Arc::new(Panicking("run.created", AtomicBool::new(false)));
-    let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
-    let engine = builder.build();
-    let spec = json!({"nodes": [{"id": "a", "type": "Script", "data": {"millis": 10}}]});
-    let run = start(&engine, spec, json!(1)).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    let report = engine.run_report(run).await.unwrap();
-    assert_eq!(report.record.head.status, RunStatus::Completed);
+    // With the first, the run is stored: `start` says so.
+    for event in ["run.created", "node.completed"] {
+        let observer = Arc::new(Panicking(event, AtomicBool::new(false)));
+        let builder = LocalEngine::builder(registry(&Probe::default())).with_observer(observer);
+        let engine = builder.build();
+        let spec = json!({"nodes": [
+            {"id": "a", "type": "Script", "data": {"millis": 10}},
+            {"id": "b", "type": "Script", "data": {"millis": 10}},
+        ]});
+        let run = start(&engine, spec, json!(1)).await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let report = engine.run_report(run).await.unwrap();
+        assert_eq!(report.record.head.status, RunStatus::Completed, "{event}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

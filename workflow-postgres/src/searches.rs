@@ -7,6 +7,12 @@ use workflow_test_services::Postgres;
 
 use crate::{PostgresStore, index};
 
+/// A store in a database of its own.
+async fn store(server: &Postgres) -> PostgresStore {
+    let url = server.create_database();
+    PostgresStore::connect(&url).await.unwrap()
+}
+
 /// Builds all blocks that can be built, of 16 runs each.
 async fn index(store: &PostgresStore) {
     let damaged = &store.signals().damaged;
@@ -29,9 +35,7 @@ async fn value(store: &PostgresStore, sql: &'static str) -> i64 {
 #[tokio::test]
 async fn an_index_finds_what_a_filter_finds() {
     let server = Postgres::start();
-    let store = PostgresStore::connect(&server.create_database())
-        .await
-        .unwrap();
+    let store = store(&server).await;
     let mut runs = SearchedRuns::stored(&store, 200).await;
     index(&store).await;
     assert_eq!(
@@ -54,9 +58,7 @@ async fn an_index_finds_what_a_filter_finds() {
 #[tokio::test]
 async fn the_index_is_built_while_runs_are_driven() {
     let server = Postgres::start();
-    let store = PostgresStore::connect(&server.create_database())
-        .await
-        .unwrap();
+    let store = store(&server).await;
     SearchedRuns::stored(&store, 32).await;
     let _lock = store.lock(|| {}).await.unwrap();
     index(&store).await;
@@ -74,9 +76,7 @@ async fn damage_of_the_index_hides_no_run() {
         "DELETE FROM workflow_runner.run_token WHERE id % 5 = 0",
         "DELETE FROM workflow_runner.run_block WHERE block = 2",
     ] {
-        let store = PostgresStore::connect(&server.create_database())
-            .await
-            .unwrap();
+        let store = store(&server).await;
         let runs = SearchedRuns::stored(&store, 50).await;
         index(&store).await;
         assert!(change(&store, sql).await > 0, "{sql}");
@@ -87,9 +87,7 @@ async fn damage_of_the_index_hides_no_run() {
 #[tokio::test]
 async fn a_deletion_that_did_not_find_the_last_block_is_found() {
     let server = Postgres::start();
-    let store = PostgresStore::connect(&server.create_database())
-        .await
-        .unwrap();
+    let store = store(&server).await;
     SearchedRuns::stored(&store, 32).await;
     index(&store).await;
     for sql in [
@@ -110,9 +108,7 @@ async fn a_deletion_that_did_not_find_the_last_block_is_found() {
 #[tokio::test]
 async fn a_run_of_an_open_transaction_is_indexed_after_it() {
     let server = Postgres::start();
-    let store = PostgresStore::connect(&server.create_database())
-        .await
-        .unwrap();
+    let store = store(&server).await;
     let runs = SearchedRuns::stored(&store, 32).await;
     // A run whose number was assigned before others were committed.
     for sql in [
@@ -137,9 +133,7 @@ async fn a_run_of_an_open_transaction_is_indexed_after_it() {
 #[tokio::test]
 async fn a_block_is_stale_if_a_run_is_deleted_while_it_is_built() {
     let server = Postgres::start();
-    let store = PostgresStore::connect(&server.create_database())
-        .await
-        .unwrap();
+    let store = store(&server).await;
     SearchedRuns::stored(&store, 32).await;
     while value(&store, "SELECT count(*) FROM workflow_runner.run_block").await < 2 {
         index(&store).await;
@@ -170,9 +164,7 @@ async fn a_damaged_block_is_built_again() {
         "DELETE FROM workflow_runner.run_token WHERE id / 2048 = 2",
         "UPDATE workflow_runner.run_block SET runs = 5000 WHERE block = 2",
     ] {
-        let store = PostgresStore::connect(&server.create_database())
-            .await
-            .unwrap();
+        let store = store(&server).await;
         let runs = SearchedRuns::stored(&store, 50).await;
         index(&store).await;
         assert!(change(&store, sql).await > 0, "{sql}");

@@ -1,4 +1,4 @@
-//! What the store tells its background tasks.
+//! Signals from the store to its background tasks.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 

@@ -135,7 +135,7 @@ impl PostgresStore {
         self.pool().close().await;
     }
 
-    /// What its background tasks are told.
+    /// The signals to its background tasks.
     pub(crate) fn signals(&self) -> &Signals {
         self.shared.maintenance.signals()
     }

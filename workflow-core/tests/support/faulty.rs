@@ -38,36 +38,33 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    /// From now on, no event can be read.
-    pub fn damage(&self) {
-        self.is_damaged.store(true, Ordering::SeqCst);
-    }
-
     /// `plan` is called before each call, with the number of the call, counted from 1, and its name.
     pub fn new(
         store: Arc<dyn Store>,
         plan: impl FnMut(usize, &str) -> Trouble + Send + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            store,
-            plan: Mutex::new(Box::new(plan)),
-            calls: AtomicUsize::new(0),
-            writes: Mutex::default(),
-            forgets_inputs: false,
-            is_damaged: AtomicBool::new(false),
-        })
+        Self::with(store, Box::new(plan), false)
     }
 
     /// A store whose memory is not that of this process, as far as inputs go.
     pub fn forgetting_inputs(store: Arc<dyn Store>) -> Arc<Self> {
+        Self::with(store, Box::new(|_, _| Trouble::None), true)
+    }
+
+    fn with(store: Arc<dyn Store>, plan: Plan, forgets_inputs: bool) -> Arc<Self> {
         Arc::new(Self {
             store,
-            plan: Mutex::new(Box::new(|_, _| Trouble::None)),
+            plan: Mutex::new(plan),
             calls: AtomicUsize::new(0),
             writes: Mutex::default(),
-            forgets_inputs: true,
+            forgets_inputs,
             is_damaged: AtomicBool::new(false),
         })
+    }
+
+    /// From now on, no event can be read.
+    pub fn damage(&self) {
+        self.is_damaged.store(true, Ordering::SeqCst);
     }
 
     /// How many calls there were.
