@@ -108,7 +108,7 @@ async fn a_connection_above_the_limit_gets_a_problem_until_another_closes() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_burst_of_connections_waits_in_the_kernel() {
-    // More than a listener queues by itself. Linux before 5.4 allows no more unless it is told to.
+    // More than the 128 of a listener of std or tokio. Before Linux 5.4, that was also the default limit of the system.
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
     let burst = allowed
         .trim()
